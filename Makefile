@@ -1,0 +1,59 @@
+# make figures   every study, and the page results/report.html
+# make test      the tests
+# Both make .venv from a plain python3 first, if it is not there. Nothing else is needed.
+
+PYTHON ?= python3
+VENV ?= .venv
+PROFILE ?= quick
+OUT ?= results
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+# The environment is renewed when what it is made from changes, and only then.
+STAMP := $(VENV)/.installed-$(shell cat pyproject.toml requirements/lock.txt | cksum | tr ' ' '-')
+
+.DEFAULT_GOAL := help
+.PHONY: help figures test install lint format types lock clean
+
+help:
+	@sed -n '1,3p' Makefile
+
+figures: $(STAMP)
+	@$(BIN)/mfplug run --all --profile $(PROFILE) --out $(OUT)
+
+# One thread for each worker: the workers are what runs in parallel.
+test: $(STAMP)
+	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS)
+
+install: $(STAMP)
+
+$(STAMP):
+	@PYTHON=$(PYTHON) VENV=$(VENV) requirements/install.sh
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflows
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/snakefmt Snakefile workflows
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+# Renews the pinned versions. The lock names no index: it works with any.
+lock: $(STAMP)
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
+	  --no-annotate --extra workflow --extra test pyproject.toml requirements/build.in \
+	  -o requirements/lock.txt
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
+	  --no-annotate requirements/uv.in -o requirements/uv.txt
+
+# Results stay; so does the environment, which takes the longest to make.
+clean:
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find mfplug plugins workflows tests -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,133 @@
+"""The command line: one parser; each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from mfplug import __version__
+from mfplug.errors import MfplugError
+
+STEPS = {
+    "solve": "solve for the mean field of a study's systems",
+    "simulate": "simulate the replicas of a study",
+    "measure": "measure a study's metrics",
+    "tabulate": "write a study's tables, rates, bounds and verdicts",
+    "plot": "write a study's figures",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Print one line and leave with status 2."""
+        self.exit(2, f"mfplug: error: {message}. See '{self.prog} --help'.\n")
+
+
+def build_parser() -> Parser:
+    """Return the parser of all commands."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--plugin", action="append", default=[], metavar="FILE",
+        help="a local Python file with plugins (may be given more than once)",
+    )
+    parser = Parser(
+        prog="mfplug", description="Mean-field limits of classical particles.",
+    )
+    parser.add_argument("--version", action="version", version=f"mfplug {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
+
+    def add(name: str, text: str, module: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=text, description=text.capitalize() + ".", parents=[common]
+        )
+        sub.set_defaults(module=module)
+        return sub
+
+    plugins = add("plugins", "list the plugins, or describe one", "plugins")
+    plugins.add_argument("kind", nargs="?", metavar="KIND")
+    plugins.add_argument("name", nargs="?", metavar="NAME")
+    plugins.add_argument("--json", action="store_true", help="as JSON")
+    studies = add("studies", "list the shipped studies", "studies")
+    studies.add_argument("--json", action="store_true", help="as JSON")
+    studies.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of a study file"
+    )
+    run = add("run", "run studies through the workflow", "run")
+    run.add_argument("studies", nargs="*", metavar="STUDY", help="names or YAML files")
+    run.add_argument("--all", action="store_true", help="every shipped study")
+    run.add_argument("--profile", default="quick", help="quick (default), paper, ...")
+    run.add_argument("--cores", type=_count, default=os.cpu_count() or 1, metavar="N")
+    run.add_argument("--out", default="results", metavar="DIR", help="results folder")
+    run.add_argument("--dry-run", action="store_true", help="say what would be done")
+    for name, text in STEPS.items():
+        step = add(name, text, "steps")
+        step.add_argument("study", metavar="STUDY", help="a name or a YAML file")
+        step.add_argument("--profile", default="quick")
+        step.add_argument("--out", default="results", metavar="DIR")
+        step.add_argument("--plan", metavar="FILE", help="a plan that `run` wrote")
+        step.add_argument("--block", metavar="ID", help="one block of the plan")
+    report = add("report", "write the page of all studies", "report")
+    report.add_argument("studies", nargs="*", metavar="STUDY")
+    report.add_argument("--out", default="results", metavar="DIR")
+    report.add_argument("--marker", metavar="FILE", help="file to write when done")
+    return parser
+
+
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(
+            f"not allowed; got {text!r}, expected an integer >= 1"
+        )
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status.
+
+    0: done; 1: a study or a job failed; 2: the request is wrong; 130: interrupted.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        if arguments.plugin:
+            from mfplug.registry import current
+
+            for path in arguments.plugin:
+                current().add_file(path)
+        module = import_module(f"mfplug.cli.{arguments.module}")
+        command: Callable[[argparse.Namespace], int] = module.main
+        return command(arguments)
+    except MfplugError as error:
+        print(f"mfplug: error: {_one_line(str(error))}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader went away (`mfplug plugins | head`): nothing to complain about.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 0
+    except KeyboardInterrupt:
+        print("mfplug: stopped", file=sys.stderr)
+        return 130
+    except MemoryError:
+        print(
+            "mfplug: error: out of memory; take fewer replicas or particles.",
+            file=sys.stderr,
+        )
+        return 1
+    except OSError as error:
+        where = f" '{error.filename}'" if error.filename else ""
+        print(f"mfplug: error: file{where}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

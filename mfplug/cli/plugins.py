@@ -1,0 +1,70 @@
+"""``mfplug plugins``: what there is, where it comes from, what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+
+from mfplug.errors import did_you_mean
+from mfplug.registry import current
+from mfplug.registry.entries import Entry, Source
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """List all plugins, those of a kind, or describe one."""
+    registry = current()
+    if arguments.name:
+        return _describe(registry.entry(arguments.kind, arguments.name), arguments.json)
+    entries = registry.entries(arguments.kind)
+    bad = [s for s in registry.sources() if s.status != "ok"]
+    if arguments.json:
+        data = {
+            "plugins": [e.describe() for e in entries],
+            "sources": [vars(s) for s in bad],
+        }
+        print(json.dumps(data, indent=2, sort_keys=True))
+        return 0
+    _table(entries)
+    for source in bad:
+        print(_complaint(source))
+    if not entries and not bad:
+        print("no plugins found. " + did_you_mean("", []))
+    return 0
+
+
+def _table(entries: list[Entry]) -> None:
+    rows = [("KIND", "NAME", "FROM", "STATUS", "SUMMARY")]
+    for entry in entries:
+        status = "clash" if entry.clashes else "ok"
+        summary = entry.clash_text() if entry.clashes else entry.formula()
+        rows.append(
+            (entry.cls.kind, entry.name, entry.source.origin, status,
+             summary.split("\n")[0])
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for row in rows:
+        start = "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=False))
+        print(f"{start}  {row[4]}".rstrip())
+
+
+def _complaint(source: Source) -> str:
+    return (
+        f"{source.status}: {source.name} from {source.origin}: {source.error}"
+    )
+
+
+def _describe(entry: Entry, as_json: bool) -> int:
+    description = entry.describe()
+    if as_json:
+        print(json.dumps(description, indent=2, sort_keys=True))
+        return 0
+    print(f"{entry.cls.kind} '{entry.name}' from {entry.source.origin}\n")
+    print(inspect.cleandoc(entry.cls.__doc__ or "no description"))
+    print("\nparameters:" if description["parameters"] else "\nno parameters")
+    for row in description["parameters"]:
+        default = "required" if row["required"] else f"default {row['default']}"
+        limits = "" if row["bounds"] == "any value" else f", {row['bounds']}"
+        text = f"  {row['help']}" if row["help"] else ""
+        print(f"  {row['name']}: {row['type']}, {default}{limits}{text}")
+    return 0

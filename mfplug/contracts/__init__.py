@@ -1,0 +1,1 @@
+"""The contracts of the six kinds of plugin, and what they exchange."""

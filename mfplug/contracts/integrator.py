@@ -1,0 +1,63 @@
+"""Time-stepping of q' = p / m, p' = force(t, q)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.contracts.plugin import Plugin
+
+Array = NDArray[np.float64]
+Force = Callable[[float, Array], Array]
+
+
+class State(NamedTuple):
+    """Positions, momenta and the mass; arrays of one shape, whatever it is."""
+
+    q: Array
+    p: Array
+    mass: float = 1.0
+
+
+@dataclass(frozen=True)
+class Integrator(Plugin, ABC):
+    """One step of Newton's equations for arrays of any shape.
+
+    ``force(t, q)`` returns dp/dt in the shape of q. A step returns a new state and
+    leaves the given one alone. What is declared is tested: the order by a measured
+    slope, reversibility and symplecticity by their definitions.
+    """
+
+    kind: ClassVar[str] = "integrator"
+    order: ClassVar[int] = 0
+    symplectic: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
+
+    @abstractmethod
+    def step(self, state: State, t: float, dt: float, force: Force) -> State:
+        """Return the state at t + dt; dt may be negative."""
+
+
+def splitting_step(
+    weights: tuple[float, ...], state: State, t: float, dt: float, force: Force
+) -> State:
+    """Compose kick-drift-kick leapfrogs of lengths ``weights * dt``.
+
+    Neighbouring half kicks stand at the same positions and time, so they share one
+    evaluation of the force: len(weights) + 1 evaluations a step.
+    """
+    q, p, mass = state
+    kick = force(t, q)
+    for weight in weights:
+        h = weight * dt
+        p = p + 0.5 * h * kick
+        q = q + (h / mass) * p
+        t = t + h
+        kick = force(t, q)
+        p = p + 0.5 * h * kick
+    return State(q, p, mass)

@@ -1,0 +1,102 @@
+"""Error metrics: observables of a study and distances between clouds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.contracts.plugin import Plugin
+
+if TYPE_CHECKING:
+    from mfplug.contracts.meanfield import MeanField
+    from mfplug.dynamics.ensemble import Ensemble
+    from mfplug.system import System
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured number: a row of ``table.csv`` without the swept parameters.
+
+    An empty value with a note stands for a number that could not be computed.
+    """
+
+    metric: str
+    time: float | None
+    value: float | None
+    stderr: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    index: str = ""
+    replicas: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a metric is given: the system, its field, its ensemble, a random stream.
+
+    ``field`` and ``ensemble`` are present exactly if the metric's ``needs`` name them.
+    """
+
+    system: System
+    times: tuple[float, ...]
+    rng: np.random.Generator
+    field: MeanField | None = None
+    ensemble: Ensemble | None = None
+
+
+@dataclass(frozen=True)
+class Metric(Plugin, ABC):
+    """A measurement; ``needs`` names what it is given: "field", "ensemble" or none."""
+
+    kind: ClassVar[str] = "metric"
+    needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+
+    @abstractmethod
+    def rows(self, sample: Sample) -> list[Row]:
+        """Return the measured rows, with their errors."""
+
+
+@dataclass(frozen=True)
+class Observable(Metric, ABC):
+    """A number of an ensemble and a field; it has no metric axioms."""
+
+
+@dataclass(frozen=True)
+class Distance(Metric, ABC):
+    """A distance of two clouds; ``distance`` obeys the metric axioms."""
+
+    @abstractmethod
+    def distance(self, x: Array, y: Array) -> float:
+        """Return the distance of two clouds of points, shapes (n, D) and (m, D)."""
+
+
+def mean_row(
+    metric: str, time: float, samples: Array, index: str = "", note: str = ""
+) -> Row:
+    """Return the row of a mean over replicas, with Student's 95 % interval.
+
+    Parameters
+    ----------
+    samples
+        One number per independent replica, shape (R,).
+    """
+    from scipy import stats
+
+    samples = np.asarray(samples, dtype=float)
+    count = samples.size
+    value = float(samples.mean())
+    if count < 2:
+        text = note or "one replica has no standard error"
+        return Row(metric, time, value, index=index, replicas=count, note=text)
+    error = float(samples.std(ddof=1) / np.sqrt(count))
+    half = float(stats.t.isf(0.025, count - 1)) * error
+    return Row(
+        metric, time, value, error, value - half, value + half, index, count, note
+    )

@@ -1,0 +1,99 @@
+"""Deterministic nodes for laws that are known in closed form.
+
+They are the rules behind ``Distribution.nodes``; a law that is known only point by
+point uses :mod:`mfplug.contracts.quadrature`. In the two dimensions of a phase space
+with d = 1 product rules win; from four dimensions on, Sobol points are better by a
+factor of ten at the sizes in use (measured with the folded bells of a mean field).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Beyond this radius the standard Gaussian weighs less than a rounding error.
+_FAR = 8.3
+
+
+def gaussian_nodes(axes: int, size: int) -> tuple[Array, Array]:
+    """Return nodes and weights of the standard Gaussian law.
+
+    In one and two dimensions a uniform grid of spacing h, cut off at the radius R and
+    weighted by the density: the errors exp(-2 pi^2 / h^2) of the grid and
+    exp(-R^2 / 2) of the cut are balanced by R^2 = pi n for n nodes a diameter. For
+    smooth, folded integrands it converges far faster than the Gauss-Hermite rule of as
+    many nodes (L. N. Trefethen, SIAM Rev. 64 (2022) 132). In more dimensions Sobol
+    points through the inverse of the distribution function.
+
+    Mean and covariance are made exact by an affine map next to the identity, so that
+    linear forces have no error at all.
+
+    Parameters
+    ----------
+    axes
+        Dimension of the space.
+    size
+        Largest number of nodes; at least 3 a diameter are returned all the same.
+
+    Returns
+    -------
+    z, w
+        Shapes (M, axes) and (M,); the weights sum to 1.
+    """
+    if axes <= 2:
+        n = max(3, math.floor(size ** (1.0 / axes) + 1e-9))
+        z, w = _ball_grid(axes, n)
+        while len((bigger := _ball_grid(axes, n + 1))[1]) <= size:
+            (z, w), n = bigger, n + 1
+    else:
+        from scipy.special import ndtri
+
+        u, w = cube_nodes(axes, size)
+        z = ndtri(u)
+    z = z - w @ z
+    root = np.linalg.cholesky((w * z.T) @ z)
+    return np.linalg.solve(root, z.T).T, w
+
+
+def _ball_grid(axes: int, n: int) -> tuple[Array, Array]:
+    radius = min(math.sqrt(math.pi * n), _FAR)
+    line = (np.arange(n) - 0.5 * (n - 1)) * (2.0 * radius / n)
+    z = _product(line, axes)
+    square = np.sum(z**2, axis=1)
+    inside = square <= radius**2
+    w = np.exp(-0.5 * square[inside])
+    return z[inside], w / w.sum()
+
+
+def cube_nodes(axes: int, size: int) -> tuple[Array, Array]:
+    """Return nodes of the uniform law on the unit cube, at most ``size`` of them.
+
+    The Gauss-Legendre product rule in one and two dimensions, 2^k Sobol points of equal
+    weight in more; never fewer than two an axis.
+
+    Returns
+    -------
+    u, w
+        Shapes (M, axes), within (0, 1), and (M,); the weights sum to 1.
+    """
+    if axes <= 2:
+        n = max(2, math.floor(size ** (1.0 / axes) + 1e-9))
+        x, w = np.polynomial.legendre.leggauss(n)
+        weights = np.prod(_product(0.5 * w, axes), axis=1)
+        return _product(0.5 * (x + 1.0), axes), weights / weights.sum()
+    from scipy.stats import qmc
+
+    power = max(axes, math.floor(math.log2(max(size, 1))))
+    u = qmc.Sobol(axes, scramble=False).random_base2(power)
+    # Unscrambled points start at 0; the shift by half a cell keeps them inside.
+    return u + 0.5 / 2**power, np.full(2**power, 0.5**power)
+
+
+def _product(line: NDArray[np.floating], axes: int) -> Array:
+    """Return all points whose coordinates are on the line, shape (n^axes, axes)."""
+    grids = np.meshgrid(*[line] * axes, indexing="ij")
+    return np.stack([g.ravel() for g in grids], axis=1)

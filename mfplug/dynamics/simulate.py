@@ -1,0 +1,207 @@
+"""Newton's equations for replicas of N particles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.contracts.integrator import Integrator, State
+from mfplug.dynamics.ensemble import Ensemble
+from mfplug.dynamics.forces import Forces
+from mfplug.dynamics.seeding import check_seed, stream
+from mfplug.errors import NumericsError, ParameterError, PluginError
+from mfplug.registry import create_from
+
+if TYPE_CHECKING:
+    from mfplug.system import System
+
+Array = NDArray[np.float64]
+
+#: Replicas are advanced in blocks of about this many particles: small enough for the
+#: cache, large enough that Python's overhead vanishes.
+BLOCK_PARTICLES = 65536
+
+
+def simulate(
+    system: System,
+    particles: int,
+    replicas: int = 1,
+    times: Sequence[float] = (0.0, 1.0),
+    step: float = 0.05,
+    integrator: str | Integrator | dict[str, Any] = "leapfrog",
+    forces: str = "auto",
+    seed: int = 0,
+    first_replica: int = 0,
+) -> Ensemble:
+    """Advance independent replicas of the N-particle system; keep the snapshots.
+
+    Parameters
+    ----------
+    system
+        The physical system.
+    particles
+        N >= 1.
+    replicas
+        Number of replicas, numbered from ``first_replica``. The initial points of a
+        replica depend on the initial law, N, seed and its number alone.
+    times
+        Increasing snapshot times; the first is the initial time.
+    step
+        Time step; a snapshot that is no multiple is met by a shortened last step.
+    integrator
+        A plugin, its name, or ``{"name": ..., parameter: value}``.
+    forces
+        ``auto`` or ``direct``.
+    seed
+        An integer >= 0.
+
+    Returns
+    -------
+    Ensemble
+        ``q`` and ``p`` of shape (times, replicas, particles, d).
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+    NumericsError
+        If a force is not finite.
+    """
+    particles = positive_integer("particles", particles)
+    replicas = positive_integer("replicas", replicas)
+    times = check_times(times)
+    step = check_step(step)
+    check_seed(seed)
+    method = create_from("integrator", integrator)
+    check_memory(particles, replicas, len(times), system.dimension)
+    forces_of = Forces(system, particles, forces)
+    shape = (len(times), replicas, system.dimension, particles)
+    q, p = np.empty(shape), np.empty(shape)
+    block = max(1, BLOCK_PARTICLES // particles)
+    for start in range(0, replicas, block):
+        part = slice(start, min(replicas, start + block))
+        numbers = range(first_replica + part.start, first_replica + part.stop)
+        q[0, part], p[0, part] = initial_points(system, particles, seed, numbers)
+        _advance(forces_of, method, times, step, q[:, part], p[:, part])
+    info = {
+        "forces": forces_of.method,
+        "compiled": forces_of.compiled.compiled,
+        "why": forces_of.compiled.reason,
+    }
+    return Ensemble(
+        forces_of.system, particles, times, q, p, seed, first_replica, step, method, info
+    )
+
+
+def initial_points(
+    system: System, particles: int, seed: int, replicas: range
+) -> tuple[Array, Array]:
+    """Return the initial points of some replicas, each (replicas, d, N)."""
+    law = system.initial.at(particles).on(system.dimension, system.box)
+    identity = [law.to_dict(), system.dimension, system.box, particles]
+    shape = (len(replicas), system.dimension, particles)
+    q, p = np.empty(shape), np.empty(shape)
+    for k, r in enumerate(replicas):
+        points = law.joint(stream(seed, "initial", identity, r), particles)
+        for target, values in zip((q, p), points, strict=True):
+            values = np.asarray(values, dtype=float)
+            if values.shape != (particles, system.dimension):
+                raise PluginError(
+                    f"distribution '{law.name}': a sample has the wrong shape; got "
+                    f"{values.shape}, expected {(particles, system.dimension)}. "
+                    "Mend sample()."
+                )
+            if not np.isfinite(values).all():
+                raise NumericsError(
+                    f"distribution '{law.name}': a sample is not finite; got NaN or "
+                    "infinity, expected numbers. Mend sample()."
+                )
+            target[k] = values.T
+    return q, p
+
+
+def _advance(
+    forces: Forces,
+    method: Integrator,
+    times: tuple[float, ...],
+    step: float,
+    q: Array,
+    p: Array,
+) -> None:
+    """Fill the snapshots of one block from its first one."""
+    mass = forces.system.mass
+    state = State(np.ascontiguousarray(q[0]), np.ascontiguousarray(p[0]), mass)
+    for k in range(1, len(times)):
+        t, end = times[k - 1], times[k]
+        for dt in step_lengths(t, end, step):
+            state = method.step(state, t, dt, forces)
+            t += dt
+        if not (np.isfinite(state.q).all() and np.isfinite(state.p).all()):
+            raise NumericsError(
+                f"integrator '{method.name}': the state is not finite at t = {end:g}; "
+                "got NaN or infinity, expected numbers. Take a smaller step."
+            )
+        q[k], p[k] = state.q, state.p
+
+
+def step_lengths(start: float, end: float, step: float) -> list[float]:
+    """Return full steps from start to end and, where needed, a shortened last one."""
+    count = (end - start) / step
+    whole = math.floor(count + 1e-9)
+    if abs(count - whole) <= 1e-9 * max(1.0, count) and whole > 0:
+        return [(end - start) / whole] * whole
+    return [step] * whole + [end - start - whole * step]
+
+
+def positive_integer(name: str, value: Any) -> int:
+    """Return a count if it is an integer >= 1."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not good or value < 1:
+        raise ParameterError(
+            f"{name}: not allowed; got {value!r}, expected an integer >= 1. Change it."
+        )
+    return int(value)
+
+
+def check_step(step: Any) -> float:
+    """Return the time step if it is a finite number > 0."""
+    good = isinstance(step, int | float | np.floating) and not isinstance(step, bool)
+    if not good or not math.isfinite(step) or step <= 0:
+        raise ParameterError(
+            f"step: not allowed; got {step!r}, expected a number > 0. Change it."
+        )
+    return float(step)
+
+
+def check_times(times: Any) -> tuple[float, ...]:
+    """Return the snapshot times if they are finite and strictly increasing."""
+    try:
+        result = tuple(float(t) for t in times)
+    except (TypeError, ValueError):
+        result = ()
+    rising = all(a < b for a, b in zip(result, result[1:], strict=False))
+    if not result or not rising or not all(map(math.isfinite, result)):
+        raise ParameterError(
+            f"times: not allowed; got {times!r}, expected finite, strictly increasing "
+            "numbers. Change them."
+        )
+    return result
+
+
+def check_memory(particles: int, replicas: int, times: int, dimension: int) -> None:
+    """Refuse an ensemble that does not fit into the machine's free memory."""
+    import os
+
+    need = 16.0 * particles * replicas * times * dimension
+    free = float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if need > 0.8 * free:
+        fits = int(0.8 * free / (16.0 * particles * times * dimension))
+        raise ParameterError(
+            f"replicas: the snapshots need {need / 2**30:.1f} GiB; got "
+            f"{free / 2**30:.1f} GiB free, expected to fit in 80 % of it. Take at most "
+            f"{fits} replicas at once."
+        )

@@ -1,0 +1,51 @@
+"""Every error that mfplug raises on purpose.
+
+A message is one line: ``KIND 'NAME' [from DISTRIBUTION]: what is wrong; got X,
+expected Y. What to do.`` The command line prints it and exits with a status that is
+not 0; anything that is not an :class:`MfplugError` is a defect of mfplug itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MfplugError(Exception):
+    """Base of all errors with a message meant for the user."""
+
+    def __str__(self) -> str:
+        return " ".join(str(arg) for arg in self.args)
+
+
+class PluginError(MfplugError):
+    """A plugin is missing, broken, blocked, defined twice or violates its contract."""
+
+
+class ParameterError(MfplugError, ValueError):
+    """A parameter has the wrong name, type or value."""
+
+
+class StudyError(MfplugError):
+    """A study file is malformed or asks for something impossible."""
+
+
+class NumericsError(MfplugError, ArithmeticError):
+    """A computation left the numbers: NaN, infinity, no convergence."""
+
+
+class StoreError(MfplugError, OSError):
+    """Something cannot be written, or what is stored is not what it should be."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a clause that offers the nearest known name, or lists the known ones.
+
+    >>> did_you_mean("gaus", ["gaussian", "plummer"])
+    "Did you mean 'gaussian'?"
+    """
+    choices = sorted(known)
+    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return f"Known: {', '.join(choices) or 'none'}."

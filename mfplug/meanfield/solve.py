@@ -1,0 +1,76 @@
+"""Solving for the mean field of a system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mfplug.contracts.meanfield import MeanField
+from mfplug.contracts.solver import Solver
+from mfplug.dynamics.simulate import check_times
+from mfplug.errors import ParameterError
+from mfplug.registry import create, create_from
+
+if TYPE_CHECKING:
+    from mfplug.system import System
+
+
+def solve_mean_field(
+    system: System,
+    times: Sequence[float],
+    solver: str | Solver | dict[str, Any] = "characteristics",
+    **options: Any,
+) -> MeanField:
+    """Solve the Vlasov equation (9) of a system; the result is a force field.
+
+    Parameters
+    ----------
+    system
+        The physical system, with numbers in place of expressions in N.
+    times
+        Increasing times; f_0 holds at the first, the field is defined up to the last.
+    solver
+        A plugin, its name, or ``{"name": ..., parameter: value}``.
+    **options
+        Parameters of a solver given by name.
+
+    Returns
+    -------
+    MeanField
+        With ``force``, ``flow``, ``density``, ``score``, ``sample``.
+
+    Raises
+    ------
+    ParameterError
+        If a time or an option is not allowed, or the solver cannot do this system.
+
+    Examples
+    --------
+    >>> import mfplug
+    >>> system = mfplug.System(potential={"name": "harmonic", "strength": 2.0},
+    ...                        initial={"name": "gaussian", "pp": 0.5})
+    >>> field = mfplug.solve_mean_field(system, [0.0, 1.0], solver="harmonic-exact")
+    >>> field.force(0.3, [[0.25]]).round(9)
+    array([[-0.5]])
+    """
+    times = check_times(times)
+    if isinstance(solver, str):
+        chosen = create("solver", solver, **options)
+    else:
+        chosen = create_from("solver", solver)
+        if options:
+            raise ParameterError(
+                "solver: options are given twice; got a plugin and "
+                f"{', '.join(options)}, expected one of them. Put them into the plugin."
+            )
+    if system.beta > 0:
+        raise ParameterError(
+            f"solver '{chosen.name}': scaling is not supported; got beta = "
+            f"{system.beta:g}, expected 0. The limit for beta > 0 is another equation."
+        )
+    if system.depends_on_N:
+        raise ParameterError(
+            f"solver '{chosen.name}': a parameter depends on N; expected numbers. "
+            "Use system.at(N)."
+        )
+    return chosen.solve(system, times)

@@ -1,0 +1,80 @@
+"""Fingerprints: what a stored result depends on besides its parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mfplug
+from mfplug.contracts.plugin import API_VERSION, Plugin, canonical_json
+
+if TYPE_CHECKING:
+    from mfplug.registry.registry import Registry
+
+
+def digest(value: Any, length: int = 20) -> str:
+    """Return the first hexadecimal digits of the SHA-256 of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
+
+
+@cache
+def _file_hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:20]
+
+
+@cache
+def source_hash(*parts: str) -> str:
+    """Return a hash of the framework's own source in the named folders and files."""
+    root = Path(mfplug.__file__).parent
+    files = sorted(
+        f
+        for part in parts
+        for f in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))
+    )
+    text = [(str(f.relative_to(root)), _file_hash(str(f))) for f in files]
+    return digest([mfplug.__version__, text])
+
+
+def nested(plugins: Iterable[Any]) -> Iterator[Plugin]:
+    """Yield the plugins and the plugins within their parameters."""
+    for plugin in plugins:
+        if isinstance(plugin, Plugin):
+            yield plugin
+            yield from nested(plugin.parameters().values())
+
+
+def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
+    """Return distribution, version and the hash of the file that defines the class.
+
+    A helper module that the plugin imports is covered by the version only: raise the
+    version, or keep what matters in the plugin's own file.
+    """
+    cls = type(plugin)
+    try:
+        code = _file_hash(inspect.getfile(cls))
+    except (OSError, TypeError):
+        code = hashlib.sha256(cls.__qualname__.encode()).hexdigest()[:20]
+    found = [e for e in registry.entries(plugin.kind) if e.cls is cls]
+    source = found[0].source if found else None
+    # A local file is known by its content; its path may differ between machines.
+    local = source is None or not source.version
+    return {
+        "kind": plugin.kind,
+        "name": plugin.name,
+        "distribution": "local file" if local else source.distribution,
+        "version": "" if local else source.version,
+        "api": str(API_VERSION),
+        "source": code,
+    }
+
+
+def fingerprints(plugins: Iterable[Any], registry: Registry) -> list[dict[str, str]]:
+    """Return the fingerprints of plugins and of those nested in them, sorted."""
+    rows = {
+        (p.kind, p.name): plugin_fingerprint(p, registry) for p in nested(plugins)
+    }
+    return [rows[key] for key in sorted(rows)]

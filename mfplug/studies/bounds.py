@@ -1,0 +1,132 @@
+"""Bounds and exact values beside measured rows: ``bounds.csv``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mfplug.contracts.metric import Row
+from mfplug.errors import ParameterError, StudyError, did_you_mean
+from mfplug.studies import select
+from mfplug.studies.cells import Cell
+from mfplug.studies.model import Bound
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Source = Callable[[Cell, Row, dict[str, Any]], float | None]
+KEYS = ("time", "metric", "index")
+
+
+def neunzert(cell: Cell, row: Row, options: dict[str, Any]) -> float:
+    """Return e^(c t) with c = (1 + L)/2 + max(L, 2B) (estimate (44); audit, row (44)).
+
+    ``divide`` divides the constant: a planted error for the tests of verdicts.
+    """
+    from mfplug.theory.stability import neunzert_bound, neunzert_constant
+
+    potential = cell.system.potential
+    constant = neunzert_constant(potential.gradient_bound, potential.gradient_lipschitz)
+    constant /= float(options.get("divide", 1.0))
+    elapsed = (row.time or 0.0) - cell.times[0]
+    return float(neunzert_bound(1.0, constant, elapsed))
+
+
+def harmonic_exact(cell: Cell, row: Row, options: dict[str, Any]) -> float | None:
+    """Return the closed form of audit 4.1 for a metric's row, or None if there is none."""
+    from mfplug.studies.exact import closed_form
+
+    return closed_form(cell, row)
+
+
+def constant(cell: Cell, row: Row, options: dict[str, Any]) -> float:
+    """Return the number given as option ``value``."""
+    return float(options["value"])
+
+
+SOURCES: dict[str, Source] = {
+    "neunzert": neunzert,
+    "harmonic-exact": harmonic_exact,
+    "constant": constant,
+}
+
+
+def bound_rows(table: pd.DataFrame, bounds: list[Bound], cells: list[Cell]) -> pd.DataFrame:
+    """Return ``bounds.csv``: the table's keys, then ``bound`` and ``value``.
+
+    Raises
+    ------
+    StudyError
+        If a bound or a metric is unknown, or a closed form is missing for a row.
+    """
+    import pandas as pd
+
+    swept = list(cells[0].columns)
+    rows: list[dict[str, Any]] = []
+    for bound in bounds:
+        who = f"bound '{bound.name}'"
+        chosen = select.where(
+            select.of_metric(table, bound.metric, bound.index, who), bound.where, who
+        )
+        source = bound.source or bound.name
+        if source.startswith("rows:"):
+            values = _from_rows(table, chosen, source[5:], swept, who)
+        else:
+            values = _computed(chosen, source, bound.options, cells, swept, who)
+        for record, value in values:
+            if value is not None:
+                keys = {k: record[k] for k in (*swept, *KEYS)}
+                rows.append(keys | {"bound": bound.name, "value": value})
+    return pd.DataFrame(rows, columns=[*swept, *KEYS, "bound", "value"])
+
+
+def _from_rows(
+    table: pd.DataFrame, chosen: pd.DataFrame, metric: str, swept: list[str], who: str
+) -> list[tuple[dict[str, Any], float | None]]:
+    keys = [*swept, "time", "index"]
+    other = select.of_metric(table, metric, None, who)[[*keys, "value"]]
+    joined = chosen.merge(
+        other.rename(columns={"value": "limit"}), on=keys, how="left"
+    )
+    return [
+        (record, None if math.isnan(record["limit"]) else float(record["limit"]))
+        for record in joined.to_dict("records")
+    ]
+
+
+def _computed(
+    chosen: pd.DataFrame, source: str, options: dict[str, Any], cells: list[Cell],
+    swept: list[str], who: str,
+) -> list[tuple[dict[str, Any], float | None]]:
+    if source not in SOURCES:
+        known = [*SOURCES, "rows:METRIC"]
+        raise StudyError(
+            f"{who}: unknown source '{source}'; expected one of {', '.join(known)}. "
+            + did_you_mean(source, SOURCES)
+        )
+    function = SOURCES[source]
+    by_columns = {_key(cell.columns, swept): cell for cell in cells}
+    values = []
+    for record in chosen.to_dict("records"):
+        time = record["time"]
+        row = Row(
+            record["metric"], None if time is None or math.isnan(time) else time,
+            record["value"], index=record["index"], replicas=None,
+        )
+        cell = by_columns[_key(record, swept)]
+        try:
+            values.append((record, function(cell, row, options)))
+        except (KeyError, ParameterError) as error:
+            raise StudyError(f"{who}: {error} (cell {cell.label})") from error
+    return values
+
+
+def _key(columns: dict[Any, Any], swept: list[str]) -> str:
+    # A column of mixed numbers may come back as floats.
+    parts = []
+    for name in swept:
+        value = columns[name]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        parts.append(repr(float(value)) if number else str(value))
+    return "|".join(parts)

@@ -1,0 +1,61 @@
+"""Estimated cost of the steps, in seconds of one thread.
+
+The constants ship: they decide how work is grouped into jobs and what the time left is
+said to be, never a result.
+"""
+
+from __future__ import annotations
+
+import math
+
+from mfplug.contracts.metric import Metric
+from mfplug.studies.cells import Cell
+
+#: What one job should take, in seconds; small cells share a job, large ones are split.
+TARGET = 20.0
+PAIR = 1.0e-9
+POINT = 2.5e-8
+SPLINE = {1: 1.2e-7, 2: 6e-7, 3: 4e-6}
+STARTUP = 2.5
+
+
+def replica_seconds(cell: Cell) -> float:
+    """Return the cost of simulating one replica of a cell."""
+    N, d = cell.particles or 0, cell.system.dimension
+    steps = (cell.times[-1] - cell.times[0]) / cell.step
+    forces = steps * max(1, cell.integrator.order - 1)
+    return forces * (PAIR * (0.7 + 0.3 * d) * N**2 + POINT * d * N) + 3e-5
+
+
+def chunk(cell: Cell) -> int:
+    """Return how many replicas are stored in one file: a power of two.
+
+    It depends on the cell alone, not on the number of replicas, so that more replicas
+    extend what is stored.
+    """
+    wanted = TARGET / replica_seconds(cell)
+    bytes_each = 16.0 * (cell.particles or 1) * len(cell.times) * cell.system.dimension
+    wanted = max(1.0, min(wanted, 2**28 / bytes_each))
+    return int(2 ** math.floor(math.log2(wanted)))
+
+
+def field_seconds(cell: Cell) -> float:
+    """Return the cost of a cell's mean field; a solver may declare its own."""
+    declared = getattr(cell.solver, "cost", None)
+    if callable(declared):
+        return float(declared(cell.system, cell.times))
+    return 5.0
+
+
+def rows_seconds(cell: Cell, metric: Metric) -> float:
+    """Return the cost of one metric in one cell; a metric may declare its own."""
+    declared = getattr(metric, "cost", None)
+    N, d = cell.particles or 1, cell.system.dimension
+    if callable(declared):
+        return float(declared(N, cell.replicas, len(cell.times), d))
+    return 1e-7 * cell.replicas * N * len(cell.times) * d + 0.05
+
+
+def flow_seconds(points: float, duration: float, dimension: int) -> float:
+    """Return the cost of carrying points along a stored mean field."""
+    return points * duration / 0.1 * 10 * SPLINE[dimension]

@@ -1,0 +1,340 @@
+"""Driving Snakemake: one run at a time in a folder, going on where the last stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfplug.errors import MfplugError, StoreError
+from mfplug.studies.guard import writing
+from mfplug.studies.jobs import Jobs, drop_stale_page
+from mfplug.studies.outlook import Outlook, spoken
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mfplug.studies.progress import Board
+
+LOCK = ".mfplug.lock"
+OK, FAILED = 0, 1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_held: set[Path] = set()
+_running: list[_Snakemake] = []
+
+
+def run(
+    plans: Sequence[Path],
+    out: Path,
+    cores: int,
+    dry_run: bool = False,
+    keep_going: bool = True,
+    console: Console | None = None,
+) -> int:
+    """Do the jobs of the plans that are not done, and the page.
+
+    Parameters
+    ----------
+    plans
+        Files ``<out>/<study>/plan.json``.
+    out
+        The results folder; Snakemake's own files go to ``<out>/.snakemake``, the jobs'
+        messages to ``<out>/logs``.
+    cores
+        How many threads the jobs may use together, at least 1.
+    dry_run
+        Print the jobs and their estimated cost, and do nothing.
+    keep_going
+        Go on with the other jobs when one fails.
+    console
+        Where to write; standard error if not given.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 1 if a job failed, 130 after Ctrl-C, 143 after SIGTERM.
+
+    Raises
+    ------
+    StoreError
+        If another run is at work in the folder, or the folder cannot be written.
+    MfplugError
+        If Snakemake is not installed.
+    """
+    from rich.console import Console
+
+    console = console or Console(stderr=True)
+    if dry_run:
+        _list(Jobs(plans, out), cores, console)
+        return OK
+    with hold(out):
+        jobs = Jobs(plans, out)
+        drop_stale_page(jobs)
+        if not jobs.open():
+            _say_nothing_to_do(jobs, console)
+            return OK
+        _require_snakemake()
+        with writing(out):
+            return _Snakemake(jobs, cores, keep_going, console).run()
+
+
+@contextlib.contextmanager
+def hold(out: Path | str) -> Iterator[None]:
+    """Keep a results folder for this process; the system frees it if we are killed.
+
+    May be nested. Whoever plans and then runs holds the folder over both, so that a
+    second run does not change the plans of the first.
+
+    Raises
+    ------
+    StoreError
+        If another process holds it, or the folder cannot be written.
+    """
+    folder = Path(out).resolve()
+    if folder in _held:
+        yield
+        return
+    with writing(folder / LOCK):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
+    with file:
+        _take(file, Path(out))
+        _held.add(folder)
+        try:
+            yield
+        finally:
+            _held.discard(folder)
+            with contextlib.suppress(OSError):
+                file.truncate(0)
+
+
+def _take(file: Any, out: Path) -> None:
+    """Lock the file and sign it, or say who holds it."""
+    with writing(file.name):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read().strip() or "another process"
+            raise StoreError(
+                f"results folder '{out}': another run is at work in it, {owner}. Wait "
+                "for it, stop it, or choose another --out."
+            ) from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+
+
+def _require_snakemake() -> None:
+    if importlib.util.find_spec("snakemake") is None:
+        raise MfplugError(
+            "command 'run': Snakemake is not installed. Install it with: "
+            'pip install "mfplug[workflow]"'
+        )
+
+
+def _say_nothing_to_do(jobs: Jobs, console: Console) -> None:
+    console.print(f"nothing to do: all {len(jobs)} jobs are done", highlight=False)
+
+
+def _list(jobs: Jobs, cores: int, console: Console) -> None:
+    """Print what a run would do."""
+    todo = jobs.open()
+    if not todo:
+        _say_nothing_to_do(jobs, console)
+        return
+    for block in todo:
+        who = f"{block.step:<9} {block.study:<20} {block.label}"
+        console.print(
+            f"{spoken(block.cost):>10}  {who}",
+            markup=False, highlight=False, soft_wrap=True,
+        )
+    left = spoken(Outlook(todo, cores).left())
+    plural = "s" * (len(todo) != 1)
+    console.print(
+        f"{len(todo)} job{plural} of {len(jobs)}, about {left} on {cores} cores",
+        highlight=False,
+    )
+
+
+class _Snakemake:
+    """One run of Snakemake in this process."""
+
+    def __init__(
+        self, jobs: Jobs, cores: int, keep_going: bool, console: Console
+    ) -> None:
+        from mfplug.studies.progress import Board
+
+        self.jobs = jobs
+        self.cores = cores
+        self.keep_going = keep_going
+        self.out = jobs.out.resolve()
+        outlook = Outlook(jobs.open(), cores)
+        self.board: Board = Board(outlook, self.out, console)
+        self.signal = int(signal.SIGINT)
+        self.began = time.monotonic()
+
+    def run(self) -> int:
+        """Run, and say how it ended."""
+        self._clear_locks()
+        self.board.begin()
+        here = Path.cwd()
+        error: Exception | None = None
+        with self._stoppable(), _quiet_logging():
+            try:
+                self._execute()
+            except KeyboardInterrupt:
+                pass
+            except Exception as problem:
+                error = problem
+            finally:
+                os.chdir(here)
+        return self._verdict(error)
+
+    @contextlib.contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM stop the jobs and the run."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        _running.append(self)
+        self.listen()
+        try:
+            yield
+        finally:
+            _running.remove(self)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def listen(self) -> None:
+        """Take the signals that end a run."""
+        for number in _SIGNALS:
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: Any) -> None:
+        if self.board.stopped:
+            # The second time: at once. The jobs die with us.
+            os._exit(128 + number)
+        self.board.stopped, self.signal = True, number
+        raise KeyboardInterrupt
+
+    def _clear_locks(self) -> None:
+        """Remove what a killed run left: we hold the folder, so nobody else is here."""
+        stale = list((self.out / ".snakemake" / "locks").glob("*.lock"))
+        for file in stale:
+            file.unlink(missing_ok=True)
+        if stale:
+            self.board.say("the last run was cut short; going on from where it stopped")
+
+    def _execute(self) -> None:
+        from snakemake.api import SnakemakeApi
+        from snakemake.scheduling.greedy import SchedulerSettings as Greedy
+        from snakemake.settings import types
+        from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+
+        from mfplug.studies import progress
+
+        registry = LoggerPluginRegistry()
+        if not registry.is_installed("mfplug"):
+            registry.register_plugin("snakemake_logger_plugin_mfplug", progress)
+        handler = {"mfplug": progress.LogHandlerSettings(board=self.board)}
+        with SnakemakeApi(types.OutputSettings(log_handler_settings=handler)) as api:
+            workflow = api.workflow(
+                resource_settings=types.ResourceSettings(
+                    cores=self.cores, resources={"mem_mb": self._memory()}
+                ),
+                config_settings=types.ConfigSettings(config=self._config()),
+                snakefile=snakefile(),
+                workdir=self.out,
+            )
+            # The ids say what is up to date; Snakemake only asks which files are there.
+            dag = workflow.dag(
+                types.DAGSettings(force_incomplete=True, rerun_triggers=frozenset())
+            )
+            dag.execute_workflow(
+                executor="local",
+                execution_settings=types.ExecutionSettings(
+                    keep_going=self.keep_going, latency_wait=2
+                ),
+                scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
+                scheduler_settings=Greedy(),
+            )
+
+    def _config(self) -> dict[str, Any]:
+        plans = {block.plan: None for block in self.jobs.values() if block.plan}
+        return {"plans": list(plans), "out": "."}
+
+    def _memory(self) -> int:
+        """Return the memory that jobs share, in MB; one too large for it runs alone."""
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+        return max(int(pages), *(block.memory_mb for block in self.jobs.values()))
+
+    def _verdict(self, error: Exception | None) -> int:
+        board, outlook = self.board, self.board.outlook
+        if board.stopped:
+            board.say("stopped; run the same command again to go on")
+            return 128 + self.signal
+        if outlook.failed:
+            failed, kept = len(outlook.failed), len(outlook.finished)
+            rest = f", {len(outlook.dropped)} not started" if outlook.dropped else ""
+            board.say(
+                f"{failed} job{'s' * (failed != 1)} failed{rest}; {kept} finished and "
+                "kept. Run the same command again after the fix."
+            )
+            return FAILED
+        missing = self.jobs.open()
+        if error is not None or missing:
+            raise MfplugError(_explain(error, board.complaints, missing)) from error
+        count, took = len(outlook.finished), spoken(time.monotonic() - self.began)
+        board.say(f"{count} job{'s' * (count != 1)} done in {took}")
+        return OK
+
+
+def listen() -> None:
+    """Take the signals back that Snakemake's scheduler has just taken.
+
+    Its own handler of SIGTERM waits for a lock which the interrupted code may hold, and
+    then for ever. The Snakefile calls this when the jobs start; without a run of ours
+    it does nothing.
+    """
+    for snakemake in _running:
+        snakemake.listen()
+
+
+def snakefile() -> Path:
+    """Return the Snakefile that travels with mfplug."""
+    from importlib.resources import files
+
+    return Path(str(files("mfplug_workflows"))) / "Snakefile"
+
+
+def _explain(error: Exception | None, complaints: list[str], missing: list[Any]) -> str:
+    if isinstance(error, OSError) and not isinstance(error, MfplugError):
+        raise error
+    said = [str(error).strip()] if error is not None else []
+    lines = [line for text in (*said, *complaints) for line in text.splitlines()]
+    what = next((line.strip() for line in lines if line.strip()), "no reason given")
+    count = f"{len(missing)} jobs are not done"
+    return f"workflow 'run': Snakemake stopped, {count}; it says: {what}"
+
+
+@contextlib.contextmanager
+def _quiet_logging() -> Iterator[None]:
+    """Keep tracebacks of logging itself away, such as of a log file on a full disk."""
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
+        yield
+    finally:
+        logging.raiseExceptions = before

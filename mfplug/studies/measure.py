@@ -1,0 +1,125 @@
+"""Measuring metrics on an ensemble and a mean field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mfplug.contracts.metric import Metric, Row, Sample
+from mfplug.dynamics.seeding import stream
+from mfplug.errors import MfplugError, ParameterError, PluginError
+from mfplug.registry import create_from
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mfplug.contracts.meanfield import MeanField
+    from mfplug.dynamics.ensemble import Ensemble
+    from mfplug.system import System
+
+
+def measure(
+    metrics: Sequence[str | dict[str, Any] | Metric],
+    ensemble: Ensemble | None = None,
+    field: MeanField | None = None,
+    system: System | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the rows of some metrics as a table.
+
+    Parameters
+    ----------
+    metrics
+        Plugins, names, or ``{"name": ..., parameter: value}``.
+    ensemble, field
+        What the metrics need.
+    system
+        Needed where neither of them is given.
+    seed
+        Of the random points that a metric draws.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``metric, time, value, stderr, lower, upper, index, replicas, note``.
+
+    Raises
+    ------
+    ParameterError
+        If a metric needs what is not given.
+    """
+    import pandas as pd
+
+    rows: list[Row] = []
+    for spec in metrics:
+        rows += rows_of(create_from("metric", spec), ensemble, field, system, seed)
+    return pd.DataFrame([vars(row) for row in rows], columns=list(Row.__dataclass_fields__))
+
+
+def rows_of(
+    metric: Metric,
+    ensemble: Ensemble | None,
+    field: MeanField | None,
+    system: System | None,
+    seed: int,
+    times: Sequence[float] | None = None,
+) -> list[Row]:
+    """Return the checked rows of one metric."""
+    given = {"ensemble": ensemble, "field": field}
+    for need in metric.needs:
+        if given.get(need) is None:
+            raise ParameterError(
+                f"metric '{metric.name}': it needs the {need}; got none, expected one. "
+                f"Pass {need}=."
+            )
+    source = ensemble if ensemble is not None else field
+    where = source.system if source is not None else system
+    if where is None:
+        raise ParameterError(
+            f"metric '{metric.name}': nothing to measure; got neither ensemble, field "
+            "nor system. Pass one."
+        )
+    known = times if times is not None else (source.times if source is not None else ())
+    identity = [metric.to_dict(), where.to_dict(), list(known)]
+    if ensemble is not None:
+        identity.append(ensemble.particles)
+    sample = Sample(
+        system=where,
+        times=tuple(known),
+        rng=stream(seed, "metric", identity),
+        field=field if "field" in metric.needs else None,
+        ensemble=ensemble if "ensemble" in metric.needs else None,
+    )
+    try:
+        rows = metric.rows(sample)
+    except MfplugError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"metric '{metric.name}': it failed; got {type(error).__name__}: {error}. "
+            "Report it to its author."
+        ) from error
+    return [_checked(metric, row) for row in rows]
+
+
+def _checked(metric: Metric, row: Any) -> Row:
+    if not isinstance(row, Row):
+        raise PluginError(
+            f"metric '{metric.name}': rows() returned {type(row).__name__}; expected "
+            "mfplug.Row. Mend it."
+        )
+    numbers = {
+        key: None if getattr(row, key) is None else float(getattr(row, key))
+        for key in ("time", "value", "stderr", "lower", "upper")
+    }
+    bad = [k for k, v in numbers.items() if v is not None and not math.isfinite(v)]
+    note = row.note
+    if bad:
+        # NaN never stands for a number that could not be computed.
+        note = note or f"{', '.join(bad)} not finite"
+        numbers |= dict.fromkeys(bad)
+    if numbers["value"] is None and not note:
+        note = "no value, and the metric does not say why"
+    return replace(row, **numbers, note=note)

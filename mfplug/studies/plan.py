@@ -1,0 +1,243 @@
+"""The plan of a study: its jobs, what each needs, and what is already done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mfplug.errors import StoreError, StudyError
+from mfplug.registry import current
+from mfplug.registry.fingerprint import digest, fingerprints, source_hash
+from mfplug.studies import cost
+from mfplug.studies.cells import Cell, cells_of, resolved
+from mfplug.studies.guard import atomic_write_text, sha256_file
+from mfplug.studies.load import load
+from mfplug.studies.model import StudyFile
+from mfplug.studies.store import Store
+from mfplug.studies.units import Unit, grouped, units_of
+
+VERSION = 1
+TABLES = (
+    "table.csv", "bounds.csv", "rates.csv", "verdict.json", "study.json", "table.md",
+    "table.tex",
+)
+SUMMARY_CODE = ("studies", "theory", "report")
+PLOT_CODE = ("report",)
+
+
+def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
+    """Return the plan of a study, and delete the markers whose outputs are not there.
+
+    Parameters
+    ----------
+    study
+        Name of a shipped study, or path of a file.
+    profile
+        ``quick``, ``paper`` or another that the study declares.
+    out
+        The results folder.
+
+    Raises
+    ------
+    MfplugError
+        If the study, a plugin or a value is wrong.
+    """
+    name, data = load(study, profile)
+    check_name(name)
+    cells = cells_of(data, name)
+    blocks = _unit_blocks(cells)
+    blocks += _summary_blocks(name, data, cells, blocks)
+    drop_stale_markers(Path(out), blocks)
+    return {
+        "version": VERSION,
+        "study": name,
+        "source": study if study == name else str(Path(study).resolve()),
+        "profile": profile,
+        "resolved": resolved(data),
+        "blocks": blocks,
+        "plugin_files": [str(f) for f in current().files],
+    }
+
+
+def check_name(name: str) -> None:
+    """Refuse a study name that is not a plain folder name."""
+    plain = name.replace("-", "").replace("_", "").replace(".", "")
+    if not plain.isalnum() or name.startswith(".") or name in ("store", "logs"):
+        raise StudyError(
+            f"study '{name}': its name becomes a folder; expected letters, digits, '-' "
+            "and '_'. Rename the file."
+        )
+
+
+def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
+    """Write the plan to ``<out>/<study>/plan.json`` and return the path."""
+    path = Path(out) / plan["study"] / "plan.json"
+    text = json.dumps(plan, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    # An equal plan keeps its time stamp, so that nothing runs again because of it.
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        atomic_write_text(path, text)
+    return path
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Return a plan that :func:`write_plan` wrote."""
+    try:
+        plan = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"plan '{path}': cannot be read; got {type(error).__name__}, expected a "
+            "file that `mfplug run` wrote. Run the study again."
+        ) from error
+    if not isinstance(plan, dict) or plan.get("version") != VERSION:
+        raise StoreError(
+            f"plan '{path}': another format; expected version {VERSION}. Run the study "
+            "again."
+        )
+    return plan
+
+
+def study_of(plan: dict[str, Any]) -> StudyFile:
+    """Return the study that a plan was made of."""
+    return StudyFile.model_validate(plan["resolved"])
+
+
+def block_of(plan: dict[str, Any], block: str) -> dict[str, Any]:
+    """Return one block of a plan."""
+    for candidate in plan["blocks"]:
+        if candidate["id"] == block:
+            found: dict[str, Any] = candidate
+            return found
+    raise StoreError(
+        f"plan of '{plan['study']}': no block '{block}'; the plan is another one. Run "
+        "the study again."
+    )
+
+
+def _unit_blocks(cells: list[Cell]) -> list[dict[str, Any]]:
+    units = units_of(cells)
+    blocks: list[dict[str, Any]] = []
+    owner: dict[str, str] = {}
+    for step in ("solve", "simulate", "measure"):
+        chosen = [u for u in units if u.step == step]
+        for group in grouped(chosen, lambda u: u.step):
+            identity = f"{step}-{digest([u.name for u in group], 16)}"
+            needs = sorted({owner[n] for u in group for n in u.needs})
+            for unit in group:
+                owner[unit.name] = identity
+            blocks.append(_block(identity, step, group, needs, cells))
+    return blocks
+
+
+def _block(
+    identity: str, step: str, group: list[Unit], needs: list[str], cells: list[Cell]
+) -> dict[str, Any]:
+    first = group[0].label
+    label = first if len(group) == 1 else f"{first} and {len(group) - 1} more"
+    return {
+        "id": identity,
+        "step": step,
+        "needs": needs,
+        "marker": f"store/done/{identity}.json",
+        "cost": round(cost.STARTUP + sum(u.cost for u in group), 3),
+        "threads": 1,
+        "memory_mb": max(_memory(u, cells[u.cell]) for u in group),
+        "label": label,
+        "outputs": [],
+        "units": [
+            {
+                "key": u.key, "cell": u.cell, "metric": u.metric, "start": u.start,
+                "stop": u.stop,
+            }
+            for u in group
+        ],
+    }
+
+
+def _memory(unit: Unit, cell: Cell) -> int:
+    """Return an estimate of the memory of a unit in MB."""
+    numbers = 2 * len(cell.times) * cell.system.dimension * (cell.particles or 1)
+    replicas = (unit.stop - unit.start) if unit.step == "simulate" else cell.replicas
+    return int(500 + 3 * 8e-6 * numbers * replicas)
+
+
+def _summary_blocks(
+    name: str, data: StudyFile, cells: list[Cell], blocks: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    measured = [b["id"] for b in blocks if b["step"] == "measure"]
+    plugins = [
+        p for cell in cells
+        for p in (cell.system.potential, cell.system.initial, cell.system.external,
+                  cell.integrator, cell.solver, *cell.metrics)
+    ]
+    content = {
+        "name": name,
+        "study": resolved(data),
+        "measured": measured,
+        "plugins": fingerprints(plugins, current()),
+        "code": source_hash(*SUMMARY_CODE),
+    }
+    tables = f"tabulate-{digest(content, 16)}"
+    plot = f"plot-{digest([tables, source_hash(*PLOT_CODE)], 16)}"
+    names = [f.get("name", "main") for f in data.figures] or ["main"]
+    stems = ["figure" if n in ("main", "figure") else f"figure-{n}" for n in names]
+    figures = [f"{name}/{s}.{e}" for s in stems for e in ("svg", "pdf", "png")]
+    shared: dict[str, Any] = {"threads": 1, "memory_mb": 600, "units": []}
+    return [
+        {
+            "id": tables, "step": "tabulate", "needs": measured,
+            "marker": f"store/done/{tables}.json", "cost": 4.0,
+            "label": f"tables of {name}",
+            "outputs": [f"{name}/{t}" for t in (*TABLES, "provenance.json")], **shared,
+        },
+        {
+            "id": plot, "step": "plot", "needs": [tables],
+            "marker": f"store/done/{plot}.json", "cost": 5.0,
+            "label": f"figures of {name}", "outputs": figures, **shared,
+        },
+    ]
+
+
+def write_marker(out: Path, block: dict[str, Any], stored: list[str]) -> None:
+    """Say that a block is done: the last thing that a job does."""
+    outputs = {path: sha256_file(out / path) for path in block["outputs"]}
+    text = json.dumps(
+        {"id": block["id"], "outputs": outputs, "stored": sorted(stored)},
+        indent=1, sort_keys=True,
+    )
+    atomic_write_text(out / block["marker"], text + "\n")
+
+
+def drop_stale_markers(out: Path, blocks: list[dict[str, Any]]) -> None:
+    """Delete the markers of blocks whose outputs are missing or were altered.
+
+    A block that nobody needs any more (everything after it is done) keeps its marker
+    even if its files were cleaned away.
+    """
+    store = Store(out)
+    for block in blocks:
+        marker = out / block["marker"]
+        if marker.is_file() and not _intact(out, store, block, marker):
+            with contextlib.suppress(FileNotFoundError):
+                marker.unlink()
+
+
+def _intact(out: Path, store: Store, block: dict[str, Any], marker: Path) -> bool:
+    try:
+        outputs = json.loads(marker.read_text(encoding="utf-8"))["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    for path, checksum in outputs.items():
+        if not (out / path).is_file() or sha256_file(out / path) != checksum:
+            return False
+    for unit in block["units"]:
+        if block["step"] == "solve" and not store.field_path(unit["key"]).is_file():
+            return False
+        if block["step"] == "measure" and not store.rows_path(unit["key"]).is_file():
+            return False
+        if block["step"] == "simulate" and not store.find_range(
+            unit["key"], unit["start"], unit["stop"]
+        ):
+            return False
+    return True

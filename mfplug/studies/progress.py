@@ -1,0 +1,204 @@
+"""What a person sees of a run: a logger plugin of Snakemake that draws with rich."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
+from rich.text import Text
+from snakemake.shell import shell
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
+
+from mfplug.studies.jobs import Block
+from mfplug.studies.outlook import Outlook, spoken
+
+TAIL = 8
+# How the command line marks a line meant for the user.
+_OWN = "mfplug: error: "
+_SILENT = "it ended without a message; it may have been killed for memory"
+# What Snakemake says in passing when it is told to stop.
+_ON_INTERRUPT = "Terminating processes on user request"
+
+
+class Board:
+    """The state of a run, shared by the driver and the handler of the log."""
+
+    def __init__(self, outlook: Outlook, out: Path, console: Console) -> None:
+        self.outlook = outlook
+        self.out = out
+        self.console = console
+        self.stopped = False
+        self.complaints: list[str] = []
+
+    def block(self, files: list[str]) -> Block | None:
+        """Return the job that makes the given files."""
+        for file in files:
+            found = self.outlook.blocks.get(Path(str(file).split(" (")[0]).stem)
+            if found is not None:
+                return found
+        return None
+
+    def name(self, block: Block) -> str:
+        """Return how a job is called before the reader."""
+        return f"{block.step} {block.label}" if block.study else block.label
+
+    def begin(self) -> None:
+        """Say what is ahead."""
+        jobs, left = len(self.outlook.blocks), spoken(self.outlook.left())
+        self.say(f"{jobs} job{'s' * (jobs != 1)} to do, about {left}")
+
+    def say(self, text: str) -> None:
+        """Print one plain line."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def report_done(self, block: Block, seconds: float) -> None:
+        """Print one line for a finished job."""
+        total = len(self.outlook.blocks)
+        count = f"{len(self.outlook.finished):>{len(str(total))}}/{total}"
+        ahead = self.outlook.waiting or self.outlook.running
+        left = f", about {spoken(self.outlook.left())} left" if ahead else ""
+        self.say(f"[{count}] {self.name(block)} ({spoken(seconds)}{left})")
+
+    def report_failed(self, block: Block) -> None:
+        """Show why a job failed: its own line first, then the end of its log."""
+        log = self.out / "logs" / f"{block.id}.log"
+        first, tail = read_failure(log)
+        title = f"failed: {self.name(block)}"
+        if self.console.is_terminal:
+            body = [Text(first, style="bold")]
+            body += [Text(line, style="dim") for line in tail]
+            where = Text(f"log: {log}")
+            panel = Panel(
+                Group(*body), title=Text(title), subtitle=where, border_style="red"
+            )
+            self.console.print(panel)
+        else:
+            self.say(f"{title}: {first}")
+            for line in tail:
+                self.say(f"    {line}")
+            self.say(f"    log: {log}")
+
+
+def read_failure(log: Path) -> tuple[str, list[str]]:
+    """Return the line that says what went wrong, and the other last lines of a log."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return _SILENT, []
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    own = [line for line in lines if line.startswith(_OWN)]
+    if own:
+        return own[-1].removeprefix(_OWN), []
+    if any(line.startswith("Traceback ") for line in lines):
+        return lines[-1], lines[:-1][-TAIL:]
+    return _SILENT, lines[-TAIL:]
+
+
+@dataclass
+class LogHandlerSettings(LogHandlerSettingsBase):  # type: ignore[misc, unused-ignore]
+    """What the driver hands to the handler."""
+
+    board: Board | None = field(default=None, metadata={"help": "state of the run"})
+
+
+class _Bar(Progress):
+    """The bar: jobs, part of the cost, time left, and what runs, anew at each refresh."""
+
+    def __init__(self, board: Board) -> None:
+        fixed, rest = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis")
+        super().__init__(
+            TextColumn("{task.fields[count]}", table_column=fixed),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:3.0f} %", table_column=fixed),
+            TextColumn("{task.fields[left]}", table_column=fixed),
+            TextColumn("{task.fields[now]}", markup=False, table_column=rest),
+            console=board.console, transient=True, refresh_per_second=4,
+        )
+        self.board = board
+        self.job = self.add_task("jobs", total=1.0, count="", left="", now="")
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Bring the bar up to date before it is drawn."""
+        outlook = self.board.outlook
+        names = [self.board.name(outlook.blocks[b]) for b in list(outlook.running)]
+        self.update(
+            self.job,
+            completed=outlook.fraction(),
+            count=f"{len(outlook.finished)}/{len(outlook.blocks)} jobs",
+            left=f"about {spoken(outlook.left())} left",
+            now=" | ".join(names),
+        )
+        yield from super().get_renderables()
+
+
+class LogHandler(LogHandlerBase):  # type: ignore[misc, unused-ignore]
+    """Follows Snakemake's events; it works in a thread of its own."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.settings, LogHandlerSettings) or not self.settings.board:
+            raise TypeError("the handler is set up by mfplug.studies.drive alone")
+        self.board = self.settings.board
+        self.jobids: dict[int, Block] = {}
+        self.bar = _Bar(self.board) if self.board.console.is_terminal else None
+        if self.bar is not None:
+            self.bar.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one record of Snakemake's log."""
+        try:
+            self._take(record)
+        except Exception:
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.stop()
+        super().close()
+
+    def _take(self, record: Any) -> None:
+        event = getattr(record, "event", None)
+        if event == LogEvent.JOB_INFO:
+            block = self.board.block(record.output)
+            if block is not None:
+                self.jobids[record.jobid] = block
+                self.board.outlook.start(block.id, record.created)
+        elif event == LogEvent.JOB_FINISHED and record.job_id in self.jobids:
+            block = self.jobids.pop(record.job_id)
+            seconds = self.board.outlook.finish(block.id, record.created)
+            if self.bar is None:
+                self.board.report_done(block, seconds)
+        elif event == LogEvent.JOB_ERROR:
+            self._failed(record)
+        elif event is None:
+            self._remark(record)
+
+    def _failed(self, record: Any) -> None:
+        block = self.jobids.pop(record.jobid, None)
+        if block is not None and not self.board.stopped:
+            self.board.outlook.fail(block.id)
+            self.board.report_failed(block)
+
+    def _remark(self, record: Any) -> None:
+        text = record.getMessage()
+        if text.startswith(_ON_INTERRUPT):
+            # A signal to the run alone has not reached its jobs.
+            for jobid in self.jobids:
+                shell.terminate(jobid)
+        elif record.levelno >= logging.ERROR:
+            self.board.complaints.append(text)

@@ -1,0 +1,232 @@
+"""The store: fields, ensembles and rows in files that are data and never code."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.contracts.metric import Row
+from mfplug.errors import StoreError
+from mfplug.studies.guard import atomic_path
+
+if TYPE_CHECKING:
+    from mfplug.contracts.meanfield import MeanField
+    from mfplug.dynamics.ensemble import Ensemble
+
+FORMAT = 1
+ROW_FIELDS = tuple(Row.__dataclass_fields__)
+
+
+def write_arrays(path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> None:
+    """Write arrays and metadata into one npz file, atomically; no pickle."""
+    text = json.dumps({"format": FORMAT, **meta}, sort_keys=True, allow_nan=False)
+    header = np.frombuffer(text.encode(), dtype=np.uint8)
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, allow_pickle=False, __meta__=header, **arrays)
+
+
+def read_arrays(path: Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return (arrays, metadata) of a file written by :func:`write_arrays`.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, truncated, altered or of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {key: data[key] for key in data.files}
+        meta = json.loads(bytes(arrays.pop("__meta__")).decode())
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"stored {kind} '{path}': no such file; expected a file written by mfplug. "
+            "Run the study again."
+        ) from error
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        raise StoreError(
+            f"stored {kind} '{path}': truncated, altered or foreign; got "
+            f"{type(error).__name__}, expected a file written by mfplug. Remove it and "
+            "run the study again."
+        ) from error
+    if meta.get("format") != FORMAT or meta.get("kind") != kind:
+        raise StoreError(
+            f"stored {kind} '{path}': another format; got {meta.get('kind')!r} format "
+            f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run again."
+        )
+    return arrays, meta
+
+
+class Store:
+    """The files of one results folder, found by key."""
+
+    def __init__(self, out: Path) -> None:
+        self.root = Path(out) / "store"
+
+    def field_path(self, key: str) -> Path:
+        """Return where a mean field is kept."""
+        return self.root / "fields" / f"{key}.npz"
+
+    def rows_path(self, key: str) -> Path:
+        """Return where the rows of a metric are kept."""
+        return self.root / "rows" / f"{key}.parquet"
+
+    def save_field(self, key: str, field: MeanField) -> Path:
+        """Store a mean field."""
+        path = self.field_path(key)
+        save_field(path, field)
+        return path
+
+    def load_field(self, key: str) -> MeanField:
+        """Return a stored mean field, equal to the last bit."""
+        return load_field(self.field_path(key))
+
+    def find_range(self, key: str, start: int, stop: int) -> Path | None:
+        """Return a file that holds replicas start to stop (exclusive), if there is one."""
+        for first, last, path in sorted(self._ranges(key), key=lambda r: -r[1]):
+            if first == start and last >= stop:
+                return path
+        return None
+
+    def longest_range(self, key: str, start: int) -> tuple[int, Path] | None:
+        """Return (stop, file) of the longest stored range that begins at start."""
+        found = [(b, p) for a, b, p in self._ranges(key) if a == start]
+        return max(found) if found else None
+
+    def _ranges(self, key: str) -> list[tuple[int, int, Path]]:
+        ranges = []
+        for path in (self.root / "ensembles" / key).glob("*-*.npz"):
+            first, _, last = path.stem.partition("-")
+            if first.isdigit() and last.isdigit():
+                ranges.append((int(first), int(last), path))
+        return ranges
+
+    def save_ensemble(self, key: str, ensemble: Ensemble) -> Path:
+        """Store replicas of an ensemble; shorter ranges that it contains are dropped."""
+        start = ensemble.first_replica
+        stop = start + ensemble.replicas
+        path = self.root / "ensembles" / key / f"{start:06d}-{stop:06d}.npz"
+        save_ensemble(path, ensemble)
+        for first, last, old in self._ranges(key):
+            if first == start and last < stop:
+                with contextlib.suppress(FileNotFoundError):
+                    old.unlink()
+        return path
+
+    def load_ensemble(self, key: str, ranges: Sequence[tuple[int, int]]) -> Ensemble:
+        """Return the replicas of consecutive ranges as one ensemble."""
+        from mfplug.dynamics.ensemble import Ensemble
+
+        parts = []
+        for start, stop in ranges:
+            path = self.find_range(key, start, stop)
+            if path is None:
+                raise StoreError(
+                    f"stored ensemble '{key}': replicas {start} to {stop} are missing; "
+                    "expected them to be simulated. Run the study again."
+                )
+            parts.append(load_ensemble(path).take(slice(0, stop - start)))
+        return Ensemble.join(parts)
+
+    def save_rows(self, key: str, rows: Sequence[Row]) -> Path:
+        """Store the rows of a metric as Parquet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema(
+            [
+                ("metric", pa.string()), ("time", pa.float64()),
+                ("value", pa.float64()), ("stderr", pa.float64()),
+                ("lower", pa.float64()), ("upper", pa.float64()),
+                ("index", pa.string()), ("replicas", pa.int64()),
+                ("note", pa.string()),
+            ]
+        )
+        table = pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
+        path = self.rows_path(key)
+        with atomic_path(path) as temporary:
+            pq.write_table(table, temporary)
+        return path
+
+    def load_rows(self, key: str) -> list[Row]:
+        """Return the stored rows of a metric."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.rows_path(key)
+        try:
+            table = pq.read_table(path)
+            return [Row(**{k: r[k] for k in ROW_FIELDS}) for r in table.to_pylist()]
+        except (OSError, pa.ArrowException, KeyError) as error:
+            raise StoreError(
+                f"stored rows '{path}': missing, truncated or foreign; got "
+                f"{type(error).__name__}, expected a Parquet file written by mfplug. "
+                "Remove it and run the study again."
+            ) from error
+
+
+def save_field(path: Path, field: MeanField) -> None:
+    """Write a mean field with all that is needed to restore it."""
+    meta = {
+        "kind": "field",
+        "system": field.system.to_dict(),
+        "times": list(field.times),
+        "solver": field.solver.to_dict(),
+        "info": field.info,
+    }
+    write_arrays(path, field.arrays(), meta)
+
+
+def load_field(path: Path) -> MeanField:
+    """Return the mean field of a file."""
+    from mfplug.registry import create_from
+    from mfplug.system import System
+
+    arrays, meta = read_arrays(path, "field")
+    solver = create_from("solver", meta["solver"])
+    system = System.from_dict(meta["system"])
+    return solver.restore(system, meta["times"], arrays, meta["info"])
+
+
+def save_ensemble(path: Path, ensemble: Ensemble) -> None:
+    """Write an ensemble with all its metadata."""
+    meta = {
+        "kind": "ensemble",
+        "system": ensemble.system.to_dict(),
+        "particles": ensemble.particles,
+        "times": list(ensemble.times),
+        "seed": ensemble.seed,
+        "first_replica": ensemble.first_replica,
+        "step": ensemble.step,
+        "integrator": ensemble.integrator.to_dict(),
+        "info": ensemble.info,
+    }
+    write_arrays(path, {"q": ensemble.q_storage, "p": ensemble.p_storage}, meta)
+
+
+def load_ensemble(path: Path) -> Ensemble:
+    """Return the ensemble of a file."""
+    from mfplug.dynamics.ensemble import Ensemble
+    from mfplug.registry import create_from
+    from mfplug.system import System
+
+    arrays, meta = read_arrays(path, "ensemble")
+    return Ensemble(
+        system=System.from_dict(meta["system"]),
+        particles=meta["particles"],
+        times=tuple(meta["times"]),
+        q_storage=arrays["q"],
+        p_storage=arrays["p"],
+        seed=meta["seed"],
+        first_replica=meta["first_replica"],
+        step=meta["step"],
+        integrator=create_from("integrator", meta["integrator"]),
+        info=meta["info"],
+    )

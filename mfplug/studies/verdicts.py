@@ -1,0 +1,237 @@
+"""Verdicts: what the data say of a claim. Computed, never typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mfplug.errors import StudyError
+from mfplug.studies import select
+from mfplug.studies.model import Check, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Chance that a family of comparisons raises a false alarm.
+FAMILY = 1e-3
+
+#: An exponent supports a claim only if its family-wise half width is at most this:
+#: then an exponent wrong by 0.15 lies outside every interval that holds the right one.
+RESOLUTION = 0.075
+
+
+@dataclass
+class Outcome:
+    """The outcome of one check: passed, failed, or None for undecided."""
+
+    passed: bool | None
+    reason: str
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def judge(
+    verdicts: list[Verdict], table: pd.DataFrame, bounds: pd.DataFrame,
+    rates: pd.DataFrame,
+) -> list[dict[str, Any]]:
+    """Return ``verdict.json``: claim, verdict, reason and numbers for each claim.
+
+    ``fails`` if a check of the claim fails; ``undecided`` if one cannot be decided;
+    ``holds corrected`` if the claim as printed fails and the corrected one passes;
+    ``consistent`` if the study says that its data reach only part of the claim.
+    """
+    results = []
+    for verdict in verdicts:
+        who = f"verdict of '{verdict.claim}'"
+        chosen = [_rows_of(check, who, table, bounds, rates) for check in verdict.checks]
+        # All comparisons of a verdict are one family.
+        family = max(1, sum(len(rows) for rows in chosen))
+        outcomes = [
+            (check, _apply(check, rows, family))
+            for check, rows in zip(verdict.checks, chosen, strict=True)
+        ]
+        results.append(
+            {
+                "claim": verdict.claim,
+                "statement": verdict.statement,
+                "verdict": _combine(verdict, outcomes),
+                "reason": " ".join(o.reason for _, o in outcomes),
+                "numbers": [
+                    {"rule": c.rule, "of": c.of, "passed": o.passed, **o.numbers}
+                    for c, o in outcomes
+                ],
+            }
+        )
+    return results
+
+
+def _combine(verdict: Verdict, outcomes: list[tuple[Check, Outcome]]) -> str:
+    printed = [o.passed for c, o in outcomes if c.of == "printed"]
+    rest = [o.passed for c, o in outcomes if c.of != "printed"]
+    if not outcomes or not (rest or printed):
+        return "undecided"
+    if False in rest:
+        return "fails"
+    if None in rest or (None in printed and False not in printed):
+        return "undecided"
+    if False in printed:
+        return "holds corrected" if rest else "fails"
+    return "consistent" if verdict.partial else "holds"
+
+
+def _rows_of(
+    check: Check, who: str, table: pd.DataFrame, bounds: pd.DataFrame,
+    rates: pd.DataFrame,
+) -> pd.DataFrame:
+    if check.rule == "exponent":
+        return _fitted(check, who, rates)
+    return _paired(check, who, table, bounds)
+
+
+def _apply(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
+    if rows.empty:
+        return Outcome(None, f"No rows of {check.fit or check.metric} to judge by.")
+    rules: dict[str, Callable[[Check, pd.DataFrame, int], Outcome]] = {
+        "exponent": _exponent, "below": _below, "agrees": _agrees,
+    }
+    return rules[check.rule](check, rows, family)
+
+
+def _fitted(check: Check, who: str, rates: pd.DataFrame) -> pd.DataFrame:
+    known = sorted(set(rates["fit"]))
+    if check.fit not in known:
+        raise StudyError(
+            f"{who}: no fit '{check.fit}'; expected one of {', '.join(known)}. "
+            "Change `fit`."
+        )
+    rows = select.where(rates[rates["fit"] == check.fit], check.where, who)
+    return rows.astype({"predicted": float, "exponent": float, "stderr": float})
+
+
+def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
+    from scipy import stats
+
+    missing = rows["exponent"].isna() | rows["predicted"].isna()
+    if missing.any():
+        return Outcome(
+            None, f"{int(missing.sum())} of {len(rows)} exponents of {check.fit} are "
+            "missing or have no prediction.",
+        )
+    freedom = rows["dof"].astype(float).fillna(np.inf).to_numpy()
+    half = stats.t.isf(FAMILY / family / 2, freedom) * rows["stderr"]
+    off = (rows["exponent"] - rows["predicted"]).abs()
+    inside = (rows["lower"] <= rows["predicted"]) & (rows["predicted"] <= rows["upper"])
+    numbers = {
+        "fit": check.fit,
+        "exponents": [round(v, 4) for v in rows["exponent"]],
+        "stderr": [round(v, 4) for v in rows["stderr"]],
+        "predicted": [round(v, 4) for v in rows["predicted"]],
+        "inside_95": int(inside.sum()),
+        "family_half_width": [round(v, 4) for v in half],
+    }
+    text = (
+        f"{check.fit}: {int(inside.sum())} of {len(rows)} exponents have their "
+        f"prediction in the 95 % interval"
+    )
+    if (off > half).any():
+        worst = rows.loc[(off - half).idxmax()]
+        return Outcome(
+            False, f"{text}; {worst['exponent']:.3f} against {worst['predicted']:g} is "
+            "outside even the interval of the whole family.", numbers,
+        )
+    if (half > RESOLUTION).any():
+        return Outcome(
+            None, f"{text}; the widest family-wise half width, {half.max():.3f}, cannot "
+            f"tell exponents {2 * RESOLUTION:g} apart.", numbers,
+        )
+    return Outcome(True, f"{text}, all {len(rows)} in that of the family.", numbers)
+
+
+def _paired(
+    check: Check, who: str, table: pd.DataFrame, bounds: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the metric's rows with the bound's value beside them."""
+    if check.metric is None or check.bound is None:
+        raise StudyError(
+            f"{who}: rule '{check.rule}' needs `metric` and `bound`; expected both. "
+            "Add them."
+        )
+    rows = select.of_metric(table, check.metric, check.index, who)
+    rows = select.where(rows, check.where, who)
+    named = bounds[bounds["bound"] == check.bound]
+    if named.empty:
+        raise StudyError(
+            f"{who}: no bound '{check.bound}'; expected one of "
+            f"{', '.join(sorted(set(bounds['bound'])))}. Change `bound`."
+        )
+    keys = [c for c in named.columns if c not in ("bound", "value")]
+    named = named.rename(columns={"value": "limit"})
+    return rows.merge(named[[*keys, "limit"]], on=keys, how="inner")
+
+
+def _quantile(rows: pd.DataFrame, family: int) -> np.ndarray:
+    """Return the family-wise two-sided quantile of each row, by its replicas."""
+    from scipy import stats
+
+    freedom = rows["replicas"].astype(float).fillna(np.inf).to_numpy() - 1
+    return np.asarray(stats.t.isf(FAMILY / family / 2, np.maximum(freedom, 1)))
+
+
+def _below(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
+    value = rows["value"].to_numpy(dtype=float)
+    limit = rows["limit"].to_numpy(dtype=float)
+    error = rows["stderr"].astype(float).fillna(0.0).to_numpy()
+    if not (np.isfinite(value) & np.isfinite(limit)).all():
+        return Outcome(None, f"{check.metric}: a value or the bound is missing.")
+    above = value - _quantile(rows, family) * error > limit * (1 + 1e-12)
+    ratio = float(np.max(value / np.where(limit > 0, limit, np.nan), initial=0.0))
+    numbers = {
+        "metric": check.metric, "bound": check.bound, "rows": len(rows),
+        "above": int(above.sum()), "largest_ratio": round(ratio, 6),
+    }
+    text = f"{check.metric} against {check.bound}: largest ratio {ratio:.3g}"
+    if above.any():
+        return Outcome(
+            False, f"{text}; {int(above.sum())} of {len(rows)} rows lie above.", numbers
+        )
+    if (value > limit).any():
+        return Outcome(None, f"{text}; above, but within its error.", numbers)
+    return Outcome(True, f"{text}; all {len(rows)} rows lie below.", numbers)
+
+
+def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
+    value = rows["value"].to_numpy(dtype=float)
+    limit = rows["limit"].to_numpy(dtype=float)
+    error = rows["stderr"].to_numpy(dtype=float)
+    numbers: dict[str, Any] = {
+        "metric": check.metric, "bound": check.bound, "rows": len(rows)
+    }
+    if not (np.isfinite(value) & np.isfinite(limit)).all():
+        return Outcome(None, f"{check.metric}: a value is missing.", numbers)
+    off = np.abs(value - limit)
+    if check.tolerance is not None:
+        numbers["largest_difference"] = float(off.max())
+        good = bool((off <= check.tolerance).all())
+        text = f"{check.metric}: largest difference {off.max():.2g} from the exact value"
+        return Outcome(good, f"{text} (tolerance {check.tolerance:g}).", numbers)
+    if not (np.isfinite(error) & (error > 0)).all():
+        return Outcome(None, f"{check.metric}: a standard error is missing.", numbers)
+    allowed = _quantile(rows, family) * error
+    pulls = off / error
+    numbers["largest_pull"] = round(float(pulls.max()), 3)
+    text = (
+        f"{check.metric}: {len(rows)} values, the farthest {pulls.max():.2f} standard "
+        "errors from the exact one"
+    )
+    if (off > allowed).any():
+        return Outcome(False, f"{text}, outside the family's interval.", numbers)
+    scale = np.maximum(np.abs(limit), 1e-300)
+    if check.precision is not None and (error > check.precision * scale).any():
+        worst = float((error / scale).max())
+        return Outcome(
+            None, f"{text}, but the error of {worst:.1%} is above {check.precision:.1%}.",
+            numbers,
+        )
+    return Outcome(True, f"{text}.", numbers)

@@ -1,0 +1,306 @@
+r"""Means with confidence intervals, families of comparisons, fitted rates.
+
+Intervals are two-sided, of level 0.95 unless said; a family of comparisons has a
+family-wise false-alarm rate of 1e-3.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mfplug.errors import NumericsError, ParameterError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MeanEstimate:
+    """Mean over replicas with standard error and Student-t interval.
+
+    Each array has the shape of one replica's value.
+    """
+
+    value: Array
+    stderr: Array
+    lower: Array
+    upper: Array
+    replicas: int
+
+
+@dataclass(frozen=True)
+class PowerFit:
+    """Fit of y = amplitude x^exponent (1 + correction / x).
+
+    ``lower`` and ``upper`` bound the exponent; ``correction`` is 0 unless it was fitted;
+    ``chi_squared`` is the weighted scatter (unit weights where no errors were given),
+    ``dof`` = points - parameters, ``inflation`` the factor >= 1 that the scatter put on
+    the standard error.
+    """
+
+    exponent: float
+    stderr: float
+    lower: float
+    upper: float
+    amplitude: float
+    correction: float
+    chi_squared: float
+    dof: int
+    inflation: float
+    points: int
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return the fitted law at x."""
+        at = np.asarray(x, float)
+        return np.asarray(
+            self.amplitude * at**self.exponent * (1.0 + self.correction / at)
+        )
+
+
+def mean_interval(samples: ArrayLike, level: float = 0.95) -> MeanEstimate:
+    """Return the mean over axis 0 with its Student-t interval.
+
+    Parameters
+    ----------
+    samples
+        Independent replicas along axis 0, shape (R, ...), R >= 2.
+    level
+        Probability of the interval.
+
+    Raises
+    ------
+    ParameterError
+        If R < 2, a sample is not finite, or ``level`` lies outside (0, 1).
+    """
+    x = np.asarray(samples, float)
+    if x.ndim == 0 or x.shape[0] < 2:
+        raise ParameterError(
+            f"interval 'mean': got shape {x.shape}, expected at least 2 replicas along "
+            "axis 0. Add replicas."
+        )
+    if not np.all(np.isfinite(x)):
+        raise ParameterError(
+            "interval 'mean': got a sample that is not finite, expected numbers. "
+            "Find the replica that failed."
+        )
+    count = x.shape[0]
+    mean = x.sum(axis=0) / count
+    spread = ((x - mean) ** 2).sum(axis=0) / (count - 1)
+    error = np.sqrt(spread / count)
+    half = student_quantile(level, count - 1) * error
+    return MeanEstimate(mean, error, mean - half, mean + half, count)
+
+
+def student_quantile(level: float, dof: float) -> float:
+    """Two-sided quantile q of Student's t: P(|T| <= q) = level; dof may be infinite.
+
+    Raises
+    ------
+    ParameterError
+        If ``level`` lies outside (0, 1) or ``dof`` is not positive.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    if not (0.0 < level < 1.0 and dof > 0.0):
+        raise ParameterError(
+            f"interval 'level': got {level} with {dof} degrees of freedom, expected "
+            "0 < level < 1 and more than 0. Check the arguments."
+        )
+    # The lower tail keeps its digits where 1 - level is tiny.
+    tail = 0.5 * (1.0 - level)
+    return -float(ndtri(tail) if math.isinf(dof) else stdtrit(dof, tail))
+
+
+def family_quantile(
+    comparisons: int,
+    family_level: float = 1e-3,
+    dof: float = math.inf,
+    method: str = "sidak",
+) -> float:
+    """Return the two-sided quantile for ``comparisons`` tests at one family-wise level.
+
+    ``sidak``: each test at 1 - (1 - family_level)^(1/m), exact for independent tests and
+    conservative for Gaussian ones however correlated (Sidak 1967); ``bonferroni``: at
+    family_level/m, valid always.
+
+    Parameters
+    ----------
+    comparisons
+        m >= 1.
+    family_level
+        Probability that at least one true statement is refused.
+    dof
+        Degrees of freedom of each Student statistic, infinite for normal ones.
+    method
+        ``sidak`` or ``bonferroni``.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is out of range.
+    """
+    if comparisons < 1 or not 0.0 < family_level < 1.0:
+        raise ParameterError(
+            f"interval 'family': got {comparisons} comparisons at level {family_level}, "
+            "expected at least 1 and 0 < level < 1. Check the arguments."
+        )
+    if method == "sidak":
+        single = -math.expm1(math.log1p(-family_level) / comparisons)
+    elif method == "bonferroni":
+        single = family_level / comparisons
+    else:
+        raise ParameterError(
+            f"interval 'family': got method '{method}', expected sidak or bonferroni. "
+            "Choose one."
+        )
+    from scipy.special import ndtri, stdtrit
+
+    tail = 0.5 * single
+    return -float(ndtri(tail) if math.isinf(dof) else stdtrit(dof, tail))
+
+
+def log_over(n: ArrayLike) -> Array:
+    """Return log N / N, the abscissa of laws (log N / N)^e, for N > e (decreasing there).
+
+    Raises
+    ------
+    ParameterError
+        If an N is not above e, where log N / N turns.
+    """
+    value = np.asarray(n, float)
+    if not np.all(value > math.e):
+        raise ParameterError(
+            f"fit 'log N / N': got N = {value.tolist()}, expected N >= 3. "
+            "Drop the smallest N."
+        )
+    return np.asarray(np.log(value) / value)
+
+
+def fit_power(
+    x: ArrayLike,
+    y: ArrayLike,
+    stderr: ArrayLike | None = None,
+    correction: bool = False,
+    level: float = 0.95,
+) -> PowerFit:
+    r"""Fit y = a x^e, or a x^e (1 + b/x), by weighted least squares in the logarithm.
+
+    The errors of log y are ``stderr / y``. The standard error of e follows from the
+    weights; where the scatter exceeds the errors (chi^2 > dof) it is multiplied by
+    sqrt(chi^2/dof) (Birge ratio), and without errors it comes from the scatter alone.
+    The interval uses the t quantile of dof = points - parameters, which is wider than
+    needed where the errors are trusted. For the law (log N/N)^e give ``log_over(N)``.
+
+    Parameters
+    ----------
+    x, y
+        Positive numbers, shape (n,), x not all equal.
+    stderr
+        Standard errors of y, all positive; None where y is exact or unknown.
+    correction
+        Fit b too (three parameters).
+    level
+        Probability of the interval.
+
+    Raises
+    ------
+    ParameterError
+        If shapes differ, a number is not positive, or n is not above the number of
+        parameters.
+    NumericsError
+        If the fit of b does not converge.
+    """
+    ax, ay, weight = _data(x, y, stderr, 3 if correction else 2)
+    b = _fit_correction(ax, np.log(ay), weight) if correction else 0.0
+    design = np.stack([np.ones_like(ax), np.log(ax)], axis=1)
+    start, residual = _solve(design, np.log(ay) - np.log1p(b / ax), weight)
+    jacobian = design
+    if correction:
+        jacobian = np.concatenate([design, (1.0 / (ax + b))[:, None]], axis=1)
+    chi = float(weight @ residual**2)
+    dof = ax.size - jacobian.shape[1]
+    scatter = chi / dof
+    inflation = max(1.0, math.sqrt(scatter)) if stderr is not None else 1.0
+    factor = inflation if stderr is not None else math.sqrt(scatter)
+    root = np.linalg.qr(jacobian * np.sqrt(weight)[:, None], mode="r")
+    # Row 1 of R^-1 has the norm of the second parameter's standard error.
+    error = factor * float(np.linalg.norm(np.linalg.inv(root)[1]))
+    half = student_quantile(level, dof) * error
+    exponent = float(start[1])
+    return PowerFit(
+        exponent=exponent,
+        stderr=error,
+        lower=exponent - half,
+        upper=exponent + half,
+        amplitude=math.exp(float(start[0])),
+        correction=b,
+        chi_squared=chi,
+        dof=dof,
+        inflation=inflation,
+        points=ax.size,
+    )
+
+
+def _data(
+    x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, parameters: int
+) -> tuple[Array, Array, Array]:
+    ax, ay = np.asarray(x, float), np.asarray(y, float)
+    error = np.ones_like(ay) if stderr is None else np.asarray(stderr, float)
+    if ax.ndim != 1 or ax.shape != ay.shape or ax.shape != error.shape:
+        raise ParameterError(
+            f"fit 'power': got shapes {ax.shape}, {ay.shape} and {error.shape}, expected "
+            "three equal ones (n,). Give one value a point."
+        )
+    for name, values in (("x", ax), ("y", ay), ("stderr", error)):
+        if not np.all(np.isfinite(values) & (values > 0.0)):
+            raise ParameterError(
+                f"fit 'power': got {name} = {values.tolist()}, expected positive numbers."
+                " Drop the points that are not."
+            )
+    if np.unique(ax).size <= parameters:
+        raise ParameterError(
+            f"fit 'power': got {np.unique(ax).size} different x, expected more than the "
+            f"{parameters} parameters. Add points or drop the correction."
+        )
+    weight = np.ones_like(ay) if stderr is None else (ay / error) ** 2
+    return ax, ay, weight
+
+
+def _solve(design: Array, target: Array, weight: Array) -> tuple[Array, Array]:
+    root = np.sqrt(weight)
+    solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+    return solution, target - design @ solution
+
+
+def _fit_correction(x: Array, log_y: Array, weight: Array) -> float:
+    """The b that minimises the scatter left by the best a and e (variable projection)."""
+    from scipy.optimize import minimize_scalar
+
+    design = np.stack([np.ones_like(x), np.log(x)], axis=1)
+
+    def left(s: float) -> float:
+        # 1 + b/x = (1 + b/x_min)-preserving: b > -x_min for every s.
+        b = float(x.min()) * math.expm1(s)
+        residual = _solve(design, log_y - np.log1p(b / x), weight)[1]
+        return float(weight @ residual**2)
+
+    # A coarse scan first: the profile may have two valleys. The ends b = -x_min and
+    # b = inf (another exponent) are no fits.
+    grid = np.linspace(-7.0, 7.0, 141)
+    values = np.array([left(s) for s in grid])
+    best = int(values.argmin())
+    if best in (0, grid.size - 1):
+        raise NumericsError(
+            "fit 'power': the correction 1 + b/x runs away; got no minimum in b, "
+            "expected one. Fit without the correction or add points."
+        )
+    found = minimize_scalar(
+        left,
+        bounds=(grid[best - 1], grid[best + 1]),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    return float(x.min()) * math.expm1(float(found.x))

@@ -1,0 +1,1 @@
+"""The distributions that ship with mfplug, one file each."""

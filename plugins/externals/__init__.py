@@ -1,0 +1,1 @@
+"""The external potentials that ship with mfplug, one file each."""

@@ -1,0 +1,1 @@
+"""The integrators that ship with mfplug, one file each."""

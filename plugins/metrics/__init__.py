@@ -1,0 +1,1 @@
+"""The metrics that ship with mfplug, one file each."""

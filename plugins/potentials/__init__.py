@@ -1,0 +1,1 @@
+"""The potentials that ship with mfplug, one file each."""

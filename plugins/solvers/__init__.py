@@ -1,0 +1,1 @@
+"""The mean-field solvers that ship with mfplug, one file each."""

@@ -1,0 +1,60 @@
+"""One instance of every plugin that ships, with parameters that are not 1.
+
+A unit parameter hides mistakes (a width instead of its square). The tests beside this
+file fail where a plugin is missing here, or a number is left at 0, 1 or its default.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mfplug
+
+#: The side of the torus for what lives on one.
+BOX = 4.5
+
+PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("potential", "bump"): {"strength": 1.9, "radius": 1.6},
+    ("potential", "cosine"): {"strength": -1.3, "mode": 2, "box": BOX},
+    ("potential", "free"): {},
+    ("potential", "gaussian"): {"strength": 1.7, "width": 0.6},
+    ("potential", "harmonic"): {"strength": 0.7},
+    ("potential", "plummer"): {"strength": -1.4, "softening": 0.35},
+    ("potential", "power"): {"strength": 1.2, "exponent": 2.5, "cutoff": 0.45},
+    ("potential", "yukawa"): {"strength": 2.3, "screening": 1.7, "softening": 0.3},
+    ("external", "drive"): {"strength": 0.6, "wavenumber": 1.4, "frequency": 2.2},
+    ("external", "trap"): {"strength": 2.25},
+    ("distribution", "gaussian"): {
+        "mean_q": 0.4,
+        "mean_p": -0.3,
+        "qq": 0.49,
+        "qp": -0.2,
+        "pp": 0.81,
+    },
+    ("distribution", "lorentz"): {"q_width": 0.6, "p_width": 1.5},
+    ("distribution", "mollified"): {"delta": 0.3, "base_nodes": 700},
+    ("distribution", "student"): {"df": 4.5, "q_width": 0.7, "p_width": 1.6},
+    ("distribution", "waterbag"): {"q_width": 0.8, "p_width": 1.7},
+    ("integrator", "leapfrog"): {},
+    ("integrator", "yoshida4"): {},
+    ("solver", "characteristics"): {"nodes": 900, "grid": 70, "step": 0.04},
+    ("solver", "harmonic-exact"): {},
+    ("metric", "bounded-lipschitz"): {},
+    ("metric", "cell-bound"): {},
+    ("metric", "cloud-growth"): {},
+    ("metric", "coupling"): {},
+    ("metric", "energy-drift"): {},
+    ("metric", "force-fluctuation"): {},
+    ("metric", "gaussian-law"): {},
+    ("metric", "marginal-l1"): {},
+}
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of one kind in this table."""
+    return [name for k, name in PARAMETERS if k == kind]
+
+
+def make(kind: str, name: str) -> Any:
+    """Return the canonical instance of one plugin."""
+    return mfplug.create(kind, name, **PARAMETERS[kind, name])

@@ -1,0 +1,31 @@
+# The jobs, and what the rules ask about them.
+import sys
+
+from mfplug.studies import drive, jobs
+
+JOBS = jobs.from_config(config, plan_now=workflow.is_main_process)
+
+# A job is done when its marker is there: the marker's name is a hash of all that the
+# result depends on. So the age of a marker means nothing, and inputs are `ancient`.
+MARKER = JOBS.path("store/done/{block}.json")
+LOG = JOBS.path("logs/{block}.log")
+
+
+def needs_of(wildcards):
+    return [ancient(marker) for marker in JOBS.needs(wildcards.block)]
+
+
+def plan_of(wildcards):
+    return JOBS.path(JOBS[wildcards.block].plan)
+
+
+def study_of(wildcards):
+    return JOBS[wildcards.block].study
+
+
+def threads_of(wildcards):
+    return JOBS[wildcards.block].threads
+
+
+def memory_of(wildcards):
+    return JOBS[wildcards.block].memory_mb
