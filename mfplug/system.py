@@ -63,7 +63,8 @@ class System:
         if self.box is not None:
             _number("box", self.box, "a number > 0, or none", lambda x: x > 0)
         set_ = object.__setattr__
-        set_(self, "potential", create_from("potential", self.potential))
+        potential = create_from("potential", self.potential)
+        set_(self, "potential", potential.on(self.dimension, self.box))
         initial = create_from("distribution", self.initial)
         set_(self, "initial", initial.on(self.dimension, self.box))
         if self.external is not None:

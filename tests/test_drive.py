@@ -8,9 +8,14 @@ what it needs, so that the bytes at the end tell whether every job saw what it s
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import io
 import json
 import os
+import pty
 import random
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -19,11 +24,12 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from mfplug.errors import StoreError
+from mfplug.errors import MfplugError, StoreError, StudyError
 from mfplug.studies import drive
-from mfplug.studies.jobs import Jobs, from_config, page_block, read_blocks
-from mfplug.studies.outlook import Outlook
+from mfplug.studies.jobs import Jobs, drop_stale_page, from_config, page_block
+from mfplug.studies.outlook import Outlook, spoken
 
 pytest.importorskip("snakemake")
 
@@ -38,20 +44,21 @@ from mfplug.studies.guard import atomic_write_text, die_with_parent, sha256_file
 die_with_parent()
 print("a line on standard output")
 options = dict(zip(sys.argv[2:], sys.argv[3:]))
-started = Path("started")
+out = Path(options["--out"])
+started = out / "started"
 started.mkdir(exist_ok=True)
 if sys.argv[1] == "report":
-    marker, needs = options["--marker"], sorted(Path("store/done").glob("plot-*"))
+    marker, needs = options["--marker"], sorted((out / "store/done").glob("plot-*"))
     outputs, name, wish = ["report.html"], "page", {}
 else:
     plan = json.loads(Path(options["--plan"]).read_text())
     (block,) = [b for b in plan["blocks"] if b["id"] == options["--block"]]
     marker, outputs, name = block["marker"], block["outputs"], block["id"]
-    needs, wish = [Path(f"store/done/{n}.json") for n in block["needs"]], block["wish"]
+    needs, wish = [out / f"store/done/{n}.json" for n in block["needs"]], block["wish"]
 with open(started / name, "a") as file:
     file.write(f"{os.getpid()}\\n")
 time.sleep(wish.get("sleep", 0.0))
-if wish.get("fail") and not Path("mended").exists():
+if wish.get("fail") and not (out / "mended").exists():
     print("noise before", file=sys.stderr)
     print(f"mfplug: error: {wish['fail']}", file=sys.stderr)
     sys.exit(1)
@@ -63,10 +70,10 @@ content = hashlib.sha256(name.encode())
 for need in needs:
     content.update(need.read_bytes())
 for output in outputs:
-    atomic_write_text(output, content.hexdigest())
-atomic_write_text(marker, json.dumps(
+    atomic_write_text(out / output, content.hexdigest())
+atomic_write_text(out / marker, json.dumps(
     {"result": content.hexdigest(), "threads": os.environ["NUMBA_NUM_THREADS"],
-     "outputs": {o: sha256_file(o) for o in outputs}}))
+     "outputs": {o: sha256_file(out / o) for o in outputs}}))
 """
 DRIVER = """
 import os, sys
@@ -76,7 +83,9 @@ from rich.console import Console
 os.environ["PYTHONPATH"] = {fake!r} + os.pathsep + os.environ.get("PYTHONPATH", "")
 from mfplug.errors import MfplugError
 try:
-    sys.exit(run([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]), 2))
+    status = run([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]), 2)
+    print("snakemake was" + " not" * ("snakemake" not in sys.modules), "loaded")
+    sys.exit(status)
 except MfplugError as error:
     print("mfplug: error:", error, file=sys.stderr)
     sys.exit(1)
@@ -176,3 +185,451 @@ def alive(pid):
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+# --- runs
+
+
+def test_first_run_does_all_second_nothing_and_shared_work_is_done_once(
+    driver, tmp_path
+):
+    out = tmp_path / "deep" / "out"
+    alpha = study(out, "alpha")
+    status, text = go(driver, out, alpha)
+    assert status == 0, text
+    assert "10 jobs to do, about" in text
+    assert re.search(r"^\[ 3/10\] .* \(\d+ s, about \d+ s left\)$", text, re.M)
+    assert re.search(r"^\[10/10\] the page \(\d+ s\)$", text, re.M)
+    assert re.search(r"^10 jobs done in \d+ s$", text, re.M)
+    assert set(starts(out).values()) == {1}
+    jobs = Jobs([alpha], out)
+    threads = {
+        json.loads((out / b.marker).read_text())["threads"]
+        for b in jobs.values() if b.threads == 2
+    }
+    assert threads == {"2"}
+    assert not (tmp_path / "deep" / ".snakemake").exists()
+
+    before = contents(out, alpha)
+    began = time.monotonic()
+    status, text = go(driver, out, alpha)
+    assert time.monotonic() - began < 3.0
+    assert (status, "nothing to do: all 10 jobs are done" in text) == (0, True)
+    assert "snakemake was not loaded" in text
+    assert contents(out, alpha) == before
+
+    # A second study that shares all but its tables; the page is drawn anew, once.
+    beta = study(out, "beta", shared="alpha")
+    status, text = go(driver, out, alpha, beta)
+    assert (status, "3 jobs to do" in text) == (0, True), text
+    assert starts(out).pop("page") == 2
+    for plans in ([alpha], [beta], [beta, alpha]):
+        assert "nothing to do" in go(driver, out, *plans)[1]
+
+    # A page that was altered is drawn again, and nothing else.
+    (out / "report.html").write_text("altered")
+    status, text = go(driver, out, alpha)
+    assert (status, "1 job to do" in text) == (0, True), text
+    assert starts(out).pop("page") == 3
+
+
+def test_failed_jobs_are_told_others_go_on_and_the_next_run_does_the_rest(
+    driver, tmp_path
+):
+    out = tmp_path / "out"
+    bad = study(out, "bad", measure={"fail": "particles 'N': got [0], expected > 0."})
+    good = study(out, "good", wide=1)
+    status, text = go(driver, out, bad, good)
+    assert status == 1, text
+    assert text.count("particles 'N': got [0], expected > 0.") == 3
+    assert "failed: measure bad rows 1 of it: particles 'N'" in text
+    assert "noise before" not in text
+    assert f"log: {out}/logs/measure-" in text
+    assert "3 jobs failed, 3 not started; 9 finished and kept." in text
+    assert "the same command again" in text
+    assert (out / "good" / "figure.svg").is_file()
+    assert not (out / "report.html").exists()
+    (out / "mended").touch()
+    status, text = go(driver, out, bad, good)
+    assert (status, "6 jobs to do" in text) == (0, True), text
+    counts = starts(out)
+    rows = [b for b in Jobs([bad], out).values() if b.step == "measure"]
+    assert {counts.pop(b.id) for b in rows} == {2}
+    assert set(counts.values()) == {1}
+
+
+def test_a_crash_and_a_silent_death_are_explained(driver, tmp_path):
+    out = tmp_path / "out"
+    plan = study(out, "odd", wide=1, solve={"crash": True}, simulate={"vanish": True})
+    status, text = go(driver, out, plan)
+    assert status == 1
+    assert "failed: solve odd field of it: ZeroDivisionError: a defect" in text
+    assert "    Traceback (most recent call last):" in text
+    assert "failed: simulate odd cloud 0 of it: it ended without a message" in text
+    assert "memory" in text
+
+
+def test_killed_at_any_moment_the_next_run_ends_with_the_same_bytes(driver, tmp_path):
+    reference = tmp_path / "reference"
+    plan = study(reference, "alpha")
+    assert go(driver, reference, plan)[0] == 0
+    wanted = contents(reference, plan)
+    out = tmp_path / "out"
+    plan = study(out, "alpha")
+    dice = random.Random(20)
+    for _ in range(3):
+        process = start(driver, out, plan)
+        moment = dice.uniform(0.3, 2.5)
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    status, text = go(driver, out, plan)
+    assert status == 0, text
+    assert contents(out, plan) == wanted
+    leftovers = [f for f in out.rglob(".tmp-*") if ".snakemake" not in f.parts]
+    assert leftovers == []
+    # The planted defect: one altered byte is seen.
+    (out / "alpha" / "table.csv").write_text("altered")
+    assert contents(out, plan) != wanted
+
+
+def test_second_run_is_refused_and_orphans_die_with_the_run(driver, tmp_path):
+    out = tmp_path / "out"
+    plan = study(out, "slow", wide=1, solve={"sleep": 30}, simulate={"sleep": 0.1})
+    process = start(driver, out, plan)
+    field = next(b for b in Jobs([plan], out) if b.startswith("solve"))
+    file = out / "started" / field
+    wait_for(lambda: file.is_file() and file.read_text())
+    status, text = go(driver, out, plan)
+    assert status == 1
+    (line,) = text.splitlines()
+    assert f"process {process.pid} on {os.uname().nodename}" in line
+    assert "another run is at work in it" in line
+    job = int(file.read_text())
+    assert alive(job)
+    process.kill()
+    wait_for(lambda: not alive(job), 5)
+    process.communicate()
+    # It lets go of the folder, and the next run says that it goes on.
+    process = start(driver, out, plan)
+    told = [process.stdout.readline() for _ in range(2)]
+    assert "the last run was cut short" in told[0]
+    assert "jobs to do" in told[1]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_signals_stop_the_run_and_its_jobs(driver, tmp_path, number, status):
+    # Snakemake's own handler of SIGTERM locks up when the signal comes while it
+    # finishes a job; so it comes right after many jobs were started.
+    out = tmp_path / "out"
+    plan = study(out, "slow", solve={"sleep": 30}, simulate={"sleep": 0.2})
+    process = start(driver, out, plan)
+    wait_for(lambda: (out / "started").is_dir() and len(starts(out)) >= 2)
+    began = time.monotonic()
+    process.send_signal(number)
+    code, text = finish(process, 20)
+    assert time.monotonic() - began < 10
+    assert (code, "stopped; run the same command again" in text) == (status, True), text
+    assert "failed" not in text
+    pids = [int(p) for f in (out / "started").iterdir() for p in f.read_text().split()]
+    wait_for(lambda: not any(alive(pid) for pid in pids), 5)
+
+
+def test_on_a_terminal_there_is_a_bar_and_a_panel(driver, tmp_path):
+    out = tmp_path / "out"
+    plan = study(
+        out, "alpha", wide=1, solve={"sleep": 0.6},
+        tabulate={"fail": "N = 0 [bold]is odd[/bold]"},
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update(COLUMNS="110", TERM="xterm-256color")
+        os.environ.pop("NO_COLOR", None)
+        os.execv(sys.executable, [sys.executable, str(driver), str(out), str(plan)])
+    shown = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        shown += piece
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert re.search(r"\d/6 jobs .* +\d+ % about \d+ s left .*solve alpha field", text)
+    assert "failed: tabulate alpha of it" in text
+    assert "N = 0 [bold]is odd[/bold]" in text
+    assert "1 job failed, 2 not started; 3 finished and kept." in text
+    # The cursor is back and the bar is gone.
+    assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l")
+
+
+# --- plain Snakemake
+
+
+def snakemake(driver, folder, *arguments):
+    paths = [str(driver.parent / "path"), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder),
+         "--scheduler", "greedy", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True, text=True, check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_plain_snakemake_and_the_driver_agree(driver, tmp_path):
+    out = tmp_path / "out"
+    alpha, beta = study(out, "alpha"), study(out, "beta", shared="alpha")
+    config = ["--config", "plans=alpha/plan.json", "out=out"]
+    status, text = snakemake(driver, tmp_path, "-s", ROOT / "Snakefile", *config)
+    assert status == 0, text
+    assert set(starts(out).values()) == {1}
+    assert "nothing to do" in go(driver, out, alpha)[1]
+    assert go(driver, out, beta)[0] == 0
+    # With other studies the same block is found through another plan: no reason to
+    # run it again. Snakemake's own triggers are all on here.
+    config[1] = "plans=beta/plan.json,alpha/plan.json"
+    status, text = snakemake(driver, tmp_path, "-s", ROOT / "Snakefile", "-n", *config)
+    assert (status, "Nothing to be done" in text) == (0, True), text
+
+
+def test_the_workflow_is_imported_as_a_module(driver, tmp_path):
+    study(tmp_path / "results", "alpha", wide=1)
+    (tmp_path / "Snakefile").write_text(f"""
+rule mine:
+    input: "results/report.html"
+    output: "mine.txt"
+    shell: "cp {{input}} {{output}}"
+
+module mf:
+    snakefile: "{ROOT}/workflows/Snakefile"
+    config: {{"plans": ["alpha/plan.json"], "out": "results"}}
+
+use rule * from mf as mf_*
+""")
+    status, text = snakemake(driver, tmp_path, "mine.txt")
+    assert status == 0, text
+    assert (tmp_path / "mine.txt").read_text() == (
+        tmp_path / "results" / "report.html"
+    ).read_text()
+
+
+def test_the_rules_have_the_names_of_the_steps():
+    text = "".join(f.read_text() for f in (ROOT / "workflows" / "rules").glob("*.smk"))
+    text += (ROOT / "workflows" / "Snakefile").read_text()
+    names = re.findall(r"^(?:use )?rule (?:solve as )?(\w+)(?: with)?:", text, re.M)
+    assert sorted(names) == sorted(
+        ["all", "solve", "simulate", "measure", "tabulate", "plot", "report"]
+    )
+    assert "run:" not in text
+
+
+# --- what the driver says without running
+
+
+def test_dry_run_lists_the_jobs_and_changes_nothing(tmp_path):
+    out = tmp_path / "out"
+    plan = study(out, "alpha")
+    text = io.StringIO()
+    console = Console(file=text, width=40)
+    assert drive.run([plan], out, 2, dry_run=True, console=console) == 0
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 11
+    assert lines[0].split() == ["1", "s", "solve", "alpha", "alpha", "field", "of", "it"]
+    assert lines[-1] == "10 jobs of 10, about 9 s on 2 cores"
+    assert [f.name for f in out.rglob("*") if f.is_file()] == ["plan.json"]
+
+
+def test_without_snakemake_there_is_one_clear_line(tmp_path, monkeypatch):
+    plan = study(tmp_path, "alpha")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MfplugError, match=r'pip install "mfplug\[workflow\]"'):
+        drive.run([plan], tmp_path, 2)
+
+
+def test_a_folder_is_held_by_one_process_and_may_be_held_twice_by_it(tmp_path):
+    code = "import sys; from mfplug.studies.drive import hold\nwith hold(sys.argv[1]):"
+    code += " print('held')"
+
+    def other():
+        return subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path)],
+            capture_output=True, text=True, check=False,
+        )
+
+    with drive.hold(tmp_path):
+        with drive.hold(tmp_path):
+            pass
+        refused = other()
+        assert refused.returncode == 1
+        assert f"process {os.getpid()} on" in refused.stderr
+    assert other().stdout == "held\n"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("x")
+    plan = study(tmp_path / "plans", "alpha")
+    with pytest.raises(StoreError, match=r"Not a directory|File exists"):
+        drive.run([plan], tmp_path / "file" / "out", 2)
+
+
+def test_a_limit_on_the_size_of_files_is_one_line(driver, tmp_path):
+    # 40 bytes hold the lock's signature, and nothing that Snakemake or a job writes.
+    out = tmp_path / "out"
+    plan = study(out, "alpha", wide=1)
+    process = subprocess.run(
+        [sys.executable, str(driver), str(out), str(plan)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)),
+        capture_output=True, text=True, check=False,
+    )
+    assert process.returncode == 1, process
+    assert "Traceback" not in process.stderr, process.stderr
+    assert process.stderr.splitlines()[-1].startswith(("mfplug: error:", "6 jobs", "1 j"))
+    assert not list((out / "store").rglob("*.json"))
+
+
+# --- plans
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.pop("blocks"), "KeyError"),
+        (lambda p: p.update(version=2), "got version 2, expected 1"),
+        (lambda p: p["blocks"][0].update(id="solve-x; rm -rf ~"), "no id of a block"),
+        (lambda p: p["blocks"][-1].update(needs=["plot-00"]), "needs 'plot-00'"),
+    ],
+)
+def test_a_plan_that_is_none_is_refused(tmp_path, change, message):
+    path = study(tmp_path, "alpha")
+    plan = json.loads(path.read_text())
+    change(plan)
+    path.write_text(json.dumps(plan))
+    with pytest.raises(StoreError, match=message):
+        Jobs([path], tmp_path)
+    path.write_text("{")
+    with pytest.raises(StoreError, match="cannot be read"):
+        Jobs([path], tmp_path)
+
+
+def test_the_page_depends_on_every_study_that_is_there(tmp_path):
+    alpha, beta = study(tmp_path, "alpha"), study(tmp_path, "beta")
+    jobs = Jobs([alpha], tmp_path)
+    (tmp_path / "store/done").mkdir(parents=True)
+
+    def finish_all(jobs):
+        for one in jobs.values():
+            if one.step != "report":
+                (tmp_path / one.marker).write_text("{}")
+
+    finish_all(jobs)
+    # The job itself, which knows no plans, finds the same page.
+    assert page_block(tmp_path).id == jobs.page.id
+    both = Jobs([beta], tmp_path)
+    assert both.page.id != jobs.page.id
+    finish_all(both)
+    assert page_block(tmp_path).id == both.page.id
+    assert Jobs([alpha], tmp_path).page.id == both.page.id
+    assert {both[need].step for need in both.page.needs} == {"tabulate", "plot"}
+
+
+def test_a_page_of_which_the_marker_tells_another_story_is_stale(tmp_path):
+    jobs = Jobs([study(tmp_path, "alpha")], tmp_path)
+    marker, page = tmp_path / jobs.page.marker, tmp_path / "report.html"
+    marker.parent.mkdir(parents=True)
+    page.write_text("page")
+    told = {"outputs": {"report.html": hashlib.sha256(b"page").hexdigest()}}
+    for content, stays in [(told, True), ({"outputs": {}}, False), (told, True)]:
+        marker.write_text(json.dumps(content))
+        drop_stale_page(jobs)
+        assert marker.exists() == stays
+    page.unlink()
+    drop_stale_page(jobs)
+    assert not marker.exists()
+
+
+def test_the_configuration_of_snakemake(tmp_path):
+    study(tmp_path, "alpha")
+    study(tmp_path, "beta")
+    for plans in (["alpha/plan.json", "beta/plan.json"],
+                  "alpha/plan.json,beta/plan.json", "alpha/plan.json beta/plan.json"):
+        jobs = from_config({"plans": plans, "out": str(tmp_path)})
+        assert {b.study for b in jobs.values()} == {"alpha", "beta", ""}
+    for wrong in ([], "", 3, ["a", 3]):
+        with pytest.raises(StudyError, match="config 'plans': wrong type"):
+            from_config({"plans": wrong})
+
+
+# --- time left
+
+
+def blocks_of(*entries):
+    """Return blocks from (name, step, cost, needs)."""
+    made = {}
+    for name, step, cost, needs in entries:
+        made[name] = block(step, name, [made[n] for n in needs], cost)
+    plan = {"version": 1, "study": "s", "blocks": list(made.values())}
+    return plan, {name: b["id"] for name, b in made.items()}
+
+
+@pytest.fixture
+def outlook(tmp_path):
+    """Four clouds of 10 s, rows of 20 s that wait for the first, two cores."""
+    entries = [(f"c{i}", "simulate", 10.0, []) for i in range(4)]
+    plan, ids = blocks_of(*entries, ("rows", "measure", 20.0, ["c0"]))
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    jobs = Jobs([tmp_path / "plan.json"], tmp_path)
+    return Outlook([jobs[i] for i in ids.values()], 2), ids
+
+
+def test_time_left_is_work_over_cores_or_the_longest_chain(outlook):
+    look, ids = outlook
+    assert look.left(0.0) == 30.0
+    for name in ("c1", "c2", "c3"):
+        look.start(ids[name], 0.0)
+        look.finish(ids[name], 10.0)
+    # Work left 30 s on two cores, but the rows wait for the cloud: 10 + 20.
+    assert look.left(10.0) == pytest.approx(30.0)
+    assert look.fraction(10.0) == pytest.approx(0.5)
+    look.start(ids["c0"], 10.0)
+    assert look.left(14.0) == pytest.approx(26.0)
+    assert look.fraction(14.0) == pytest.approx(34 / 60)
+
+
+def test_time_left_follows_the_measured_pace(outlook):
+    look, ids = outlook
+    for name in ("c1", "c2", "c3"):
+        look.start(ids[name], 0.0)
+        look.finish(ids[name], 30.0)
+    # 90 s for 30 s estimated, with 5 s of trust in the estimates: overall 95/35; the
+    # clouds' own pace is drawn towards that.
+    whole = 95 / 35
+    own = (90 + 5 * whole) / 35
+    assert look.expected(ids["c0"]) == pytest.approx(10 * own)
+    assert look.expected(ids["rows"]) == pytest.approx(20 * (0 + 5 * whole) / 5)
+    assert look.left(30.0) == pytest.approx(10 * own + 20 * whole)
+
+
+def test_a_job_that_takes_too_long_is_never_over(outlook):
+    look, ids = outlook
+    look.start(ids["c0"], 0.0)
+    assert look.fraction(1e6) == pytest.approx(0.95 * 10 / 60)
+    assert look.left(1e6) >= 0.05 * 10 + 20
+
+
+def test_what_waits_for_a_failed_job_is_not_counted(outlook):
+    look, ids = outlook
+    look.start(ids["c0"], 0.0)
+    look.fail(ids["c0"])
+    assert look.dropped == {ids["rows"]}
+    assert look.left(0.0) == pytest.approx(15.0)
+
+
+def test_durations_are_spoken():
+    told = [spoken(x) for x in (0.0, 59.4, 59.6, 3599.4, 3599.6, 7260)]
+    assert told == ["1 s", "59 s", "1 min", "59 min 59 s", "1 h", "2 h 1 min"]

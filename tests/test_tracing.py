@@ -131,12 +131,9 @@ def test_general_potentials_are_traced_by_components(d):
     p = found.values(phi)
     parts = np.stack(found.functions["gradient"](*dx, p), axis=-1)
     np.testing.assert_allclose(parts, phi.gradient(dx.T), rtol=1e-11, atol=1e-13)
-    energy, *gradient = trace_energy(phi, d).results
-    variables = sorted(energy.free_symbols, key=lambda symbol: symbol.name)
-    # The gradient, traced from the plugin's own method, is that of the energy.
-    point = {v: 0.3 + 0.2 * k for k, v in enumerate(variables)}
-    for g, x in zip(gradient, trace_energy(phi, d).variables, strict=True):
-        assert g.subs(point).is_number == (x in point) or True
+    formula = trace_energy(phi, d)
+    assert len(formula.variables) == d
+    assert len(formula.results) == 1 + d
     h = 1e-5
     for a in range(d):
         step = np.eye(d)[a] * h
@@ -208,11 +205,10 @@ def test_what_cannot_be_traced_says_why():
     assert "writes into" in refused(lambda self, s: s.__setitem__(0, 1.0))
     assert "shape" in refused(lambda self, s: np.stack([s, s]))
     assert "ZeroDivisionError" in refused(lambda self, s: s * (1 / 0))
-    with pytest.raises(TraceError, match="np.where"):
-        cls = dataclass(frozen=True)(
-            type("Branch", (Radial,), {"profile": lambda self, s: s if s < 1 else 1.0})
-        )
-        trace_profile(cls())
+    namespace = {"profile": lambda self, s: s if s < 1 else 1.0}
+    branch = dataclass(frozen=True)(type("Branch", (Radial,), namespace))()
+    with pytest.raises(TraceError, match=r"np\.where"):
+        trace_profile(branch)
 
 
 def test_without_a_formula_the_form_is_refused_by_name():
@@ -221,7 +217,7 @@ def test_without_a_formula_the_form_is_refused_by_name():
     )
     with pytest.raises(PluginError, match=r"potential 'under-test': .*np.interp"):
         radial_form(cls())
-    with pytest.raises(PluginError, match="not|no formula"):
+    with pytest.raises(PluginError, match="no formula"):
         radial_form(Sum())
 
 
@@ -231,7 +227,11 @@ def test_a_wrong_derivative_is_caught(empty_store, monkeypatch):
 
     original = symbolic_print.radial_source
     phi = make("potential", "gaussian")
-    for name, what in (("weight", "slope"), ("second", "second"), ("profile", "profile")):
+    for name, what in (
+        ("weight", "slope"),
+        ("second", "second"),
+        ("profile", "profile"),
+    ):
 
         def spoilt(formula, name=name):
             text = original(formula)

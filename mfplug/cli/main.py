@@ -32,11 +32,15 @@ def build_parser() -> Parser:
     """Return the parser of all commands."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
-        "--plugin", action="append", default=[], metavar="FILE",
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE",
         help="a local Python file with plugins (may be given more than once)",
     )
     parser = Parser(
-        prog="mfplug", description="Mean-field limits of classical particles.",
+        prog="mfplug",
+        description="Mean-field limits of classical particles.",
     )
     parser.add_argument("--version", action="version", version=f"mfplug {__version__}")
     commands = parser.add_subparsers(

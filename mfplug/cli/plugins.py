@@ -39,8 +39,13 @@ def _table(entries: list[Entry]) -> None:
         status = "clash" if entry.clashes else "ok"
         summary = entry.clash_text() if entry.clashes else entry.formula()
         rows.append(
-            (entry.cls.kind, entry.name, entry.source.origin, status,
-             summary.split("\n")[0])
+            (
+                entry.cls.kind,
+                entry.name,
+                entry.source.origin,
+                status,
+                summary.split("\n")[0],
+            )
         )
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
     for row in rows:
@@ -49,9 +54,7 @@ def _table(entries: list[Entry]) -> None:
 
 
 def _complaint(source: Source) -> str:
-    return (
-        f"{source.status}: {source.name} from {source.origin}: {source.error}"
-    )
+    return f"{source.status}: {source.name} from {source.origin}: {source.error}"
 
 
 def _describe(entry: Entry, as_json: bool) -> int:

@@ -18,8 +18,11 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.marker:
         from mfplug.studies.plan import write_marker
 
-        block = {"id": Path(arguments.marker).stem, "outputs": [page.name],
-                 "marker": arguments.marker}
+        block = {
+            "id": Path(arguments.marker).stem,
+            "outputs": [page.name],
+            "marker": arguments.marker,
+        }
         write_marker(out, block, [])
     print(page)
     return 0

@@ -20,7 +20,9 @@ def main(arguments: argparse.Namespace) -> int:
         data = read_yaml(find(name))
         rows.append(
             {
-                "name": name, "title": data["title"], "claims": data.get("claims", []),
+                "name": name,
+                "title": data["title"],
+                "claims": data.get("claims", []),
                 "profiles": sorted(data.get("profiles", {})),
             }
         )

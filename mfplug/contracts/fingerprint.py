@@ -92,7 +92,9 @@ class _Hasher:
 
     def klass(self, cls: type) -> None:
         self.text(f"{cls.__module__}.{cls.__qualname__}")
-        if _is_library(cls.__module__):
+        # A class made at run time may bear the name of a library's module.
+        home = sys.modules.get(cls.__module__)
+        if _is_library(cls.__module__) and getattr(home, cls.__name__, None) is cls:
             return
         self.each(cls.__mro__[1:])
         for name, member in sorted(vars(cls).items()):
@@ -114,7 +116,7 @@ class _Hasher:
         for cell in function.__closure__ or ():
             with contextlib.suppress(ValueError):  # a cell that is still empty
                 self.feed(cell.cell_contents)
-        if not _is_library(function.__module__ or ""):
+        if not _is_library(str(function.__globals__.get("__name__", ""))):
             for name in sorted(_names(function.__code__)):
                 if name in function.__globals__:
                     self.text(name)

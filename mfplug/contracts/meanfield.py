@@ -166,9 +166,7 @@ class MeanField(ABC):
         d = self.system.dimension
         return s[..., :d], s[..., d:]
 
-    def sample(
-        self, t: float, rng: np.random.Generator, n: int
-    ) -> tuple[Array, Array]:
+    def sample(self, t: float, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """Return n independent points of f_t: points of f_0 pushed forward."""
         q, p = self.system.initial.sample(rng, n)
         return self.flow(q, p, self.times[0], t)

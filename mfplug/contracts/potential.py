@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,13 @@ class Potential(Plugin, ABC):
 
     kind: ClassVar[str] = "potential"
     regularity: ClassVar[str] = "unknown"
+
+    def on(self, dimension: int, box: float | None = None) -> Self:
+        """Return this potential in d dimensions, on a torus of side ``box``.
+
+        A potential that has to know them overrides this, or refuses what it cannot do.
+        """
+        return self
 
     @abstractmethod
     def energy(self, dx: Array) -> Array:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def gauss_rule(weight: Callable[[Array], Array], far: float, n: int) -> tuple[Array, Array]:
+def gauss_rule(
+    weight: Callable[[Array], Array], far: float, n: int
+) -> tuple[Array, Array]:
     """Return the n-point Gauss rule of a weight on [0, far].
 
     The Jacobi matrix comes from a Lanczos process on a fine Gauss-Legendre

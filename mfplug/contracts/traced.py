@@ -12,6 +12,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from mfplug.contracts.symbolic import Select, TraceError, as_number, lift
 from mfplug.contracts.trace_rules import STRUCTURAL, rule_of
 
+_REDUCING = ("add", "multiply", "maximum", "minimum", "logical_and", "logical_or")
+
 
 class Traced(NDArrayOperatorsMixin):
     """An array of expressions that NumPy's functions accept.
@@ -45,7 +47,7 @@ class Traced(NDArrayOperatorsMixin):
         if name == "matmul" and method == "__call__":
             return Traced(np.matmul(*map(_numbers, inputs)))
         rule = rule_of(name)
-        if method == "reduce" and name in ("add", "multiply", "maximum", "minimum"):
+        if method == "reduce" and name in _REDUCING:
             options.pop("initial", None)
             return Traced(
                 np.frompyfunc(rule, 2, 1).reduce(_cells(inputs[0]), **options)
@@ -250,6 +252,8 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "select": _pick,
     "max": lambda x, axis=None, **k: np.maximum.reduce(x, axis=axis, **k),
     "amax": lambda x, axis=None, **k: np.maximum.reduce(x, axis=axis, **k),
+    "all": lambda x, axis=None, **k: np.logical_and.reduce(x, axis=axis, **k),
+    "any": lambda x, axis=None, **k: np.logical_or.reduce(x, axis=axis, **k),
     "min": lambda x, axis=None, **k: np.minimum.reduce(x, axis=axis, **k),
     "amin": lambda x, axis=None, **k: np.minimum.reduce(x, axis=axis, **k),
     "shape": lambda x: x.shape,

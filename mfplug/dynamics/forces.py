@@ -52,7 +52,11 @@ class Forces:
                 return self._last[2]
         out = np.empty_like(q)
         pair_forces(
-            self.compiled, q, out, factor=self.factor, scale=self.scale,
+            self.compiled,
+            q,
+            out,
+            factor=self.factor,
+            scale=self.scale,
             box=self.system.box,
         )
         if self.system.external is not None:
@@ -93,8 +97,11 @@ class Forces:
 
         kinetic = np.sum(p**2, axis=(1, 2)) / (2 * self.system.mass)
         potential = pair_energies(
-            self.compiled, np.ascontiguousarray(q), factor=self.energy_factor,
-            scale=self.scale, box=self.system.box,
+            self.compiled,
+            np.ascontiguousarray(q),
+            factor=self.energy_factor,
+            scale=self.scale,
+            box=self.system.box,
         )
         if self.system.external is not None:
             values = self.system.external.energy(np.swapaxes(q, 1, 2), t)

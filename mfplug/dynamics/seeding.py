@@ -11,7 +11,9 @@ from mfplug.contracts.plugin import canonical_json
 from mfplug.errors import ParameterError
 
 
-def stream(seed: int, purpose: str, identity: Any, index: int = 0) -> np.random.Generator:
+def stream(
+    seed: int, purpose: str, identity: Any, index: int = 0
+) -> np.random.Generator:
     """Return the generator of one purpose.
 
     The stream is ``SeedSequence(seed, spawn_key=(words of SHA-256(purpose, identity),

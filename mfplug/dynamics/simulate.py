@@ -93,7 +93,16 @@ def simulate(
         "why": forces_of.compiled.reason,
     }
     return Ensemble(
-        forces_of.system, particles, times, q, p, seed, first_replica, step, method, info
+        forces_of.system,
+        particles,
+        times,
+        q,
+        p,
+        seed,
+        first_replica,
+        step,
+        method,
+        info,
     )
 
 

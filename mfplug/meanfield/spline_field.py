@@ -66,12 +66,11 @@ class SplineField(MeanField):
         return self._arrays
 
     def _at(self, t: float) -> Array:
-        """Return the spatial coefficients at t, shape (d, G1, G2, G3)."""
+        """Return the spatial coefficients at t, shape (d, G1, ..., Gd)."""
         if self._slice is None or self._slice[0] != t:
             part, weights = splines.time_basis(self._levels, t)
             field = np.tensordot(weights, self._force[part], axes=1)
-            shape = field.shape + (1,) * (4 - field.ndim)
-            self._slice = (t, np.ascontiguousarray(field.reshape(shape)))
+            self._slice = (t, np.ascontiguousarray(field))
         return self._slice[1]
 
     def node_positions(self, t: float) -> Array:
@@ -84,8 +83,13 @@ class SplineField(MeanField):
         out = np.zeros_like(points)
         outside = np.zeros(points.shape[1], dtype=np.bool_)
         splines.evaluate(
-            self._at(t), self._arrays["grid_low"], self._arrays["grid_spacing"],
-            points, derivative, out, outside,
+            self._at(t),
+            self._arrays["grid_low"],
+            self._arrays["grid_spacing"],
+            points,
+            derivative,
+            out,
+            outside,
         )
         if outside.any():
             far = np.ascontiguousarray(points[:, outside])
@@ -116,7 +120,9 @@ class SplineField(MeanField):
         t, points = self.check_time(t), self.points(q)
         d = points.shape[-1]
         flat = np.ascontiguousarray(points.reshape(-1, d).T)
-        columns = [self._pair(t, flat, axis).T.reshape(points.shape) for axis in range(d)]
+        columns = [
+            self._pair(t, flat, axis).T.reshape(points.shape) for axis in range(d)
+        ]
         result = np.stack(columns, axis=-1)
         if self.system.external is not None:
             result = result - external_hessian(self.system.external, points, t)

@@ -33,7 +33,9 @@ def source_hash(*parts: str) -> str:
     files = sorted(
         f
         for part in parts
-        for f in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))
+        for f in (
+            [root / part] if part.endswith(".py") else (root / part).rglob("*.py")
+        )
     )
     text = [(str(f.relative_to(root)), _file_hash(str(f))) for f in files]
     return digest([mfplug.__version__, text])
@@ -54,10 +56,7 @@ def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
     version, or keep what matters in the plugin's own file.
     """
     cls = type(plugin)
-    try:
-        code = _file_hash(inspect.getfile(cls))
-    except (OSError, TypeError):
-        code = hashlib.sha256(cls.__qualname__.encode()).hexdigest()[:20]
+    code = digest([_code_of(base) for base in cls.__mro__ if _is_foreign(base)])
     found = [e for e in registry.entries(plugin.kind) if e.cls is cls]
     source = found[0].source if found else None
     # A local file is known by its content; its path may differ between machines.
@@ -72,9 +71,20 @@ def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
     }
 
 
+def _is_foreign(cls: type) -> bool:
+    """Whether a class is a plugin's own: neither the framework's nor Python's."""
+    return cls.__module__.partition(".")[0] not in ("mfplug", "builtins", "abc")
+
+
+def _code_of(cls: type) -> str:
+    try:
+        return _file_hash(inspect.getfile(cls))
+    except (OSError, TypeError):
+        # A class made in a session has no file; its name is all there is to know.
+        return hashlib.sha256(cls.__qualname__.encode()).hexdigest()[:20]
+
+
 def fingerprints(plugins: Iterable[Any], registry: Registry) -> list[dict[str, str]]:
     """Return the fingerprints of plugins and of those nested in them, sorted."""
-    rows = {
-        (p.kind, p.name): plugin_fingerprint(p, registry) for p in nested(plugins)
-    }
+    rows = {(p.kind, p.name): plugin_fingerprint(p, registry) for p in nested(plugins)}
     return [rows[key] for key in sorted(rows)]

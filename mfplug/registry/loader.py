@@ -214,7 +214,10 @@ def _check_defaults(cls: type[Plugin]) -> None:
             default = _default(cls, row["name"])
             where = f"{cls.kind} '{cls.name}': default of '{row['name']}'"
             check_value(
-                where, default, type_hints(cls)[row["name"]], bounds_of(cls, row["name"])
+                where,
+                default,
+                type_hints(cls)[row["name"]],
+                bounds_of(cls, row["name"]),
             )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from mfplug.report.claims import CLAIMS, Claim
 from mfplug.report.figures import FIGURE_KEYS, ROW_KEYS, SCALES, write_figures
-#from mfplug.report.page import write_page
+from mfplug.report.page import write_page
 from mfplug.report.tables import write_tables
 from mfplug.report.verdicts import VERDICTS
 

@@ -1,4 +1,7 @@
-"""The claims that studies name, each in one sentence with its place in the thesis."""
+"""The claims that studies name, each in one sentence with its place in the thesis.
+
+Mathematics stands between dollar signs, see :mod:`mfplug.report.mathtext`.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,16 @@ class Claim:
 CLAIMS = {
     "newton": Claim(
         "(1)-(3), (26)-(27)",
-        "The N particles obey Newton's equations with pair potential phi/N, and their "
+        "The $N$ particles obey Newton's equations with pair potential $\\phi/N$, and their "
         "flow preserves phase volume.",
     ),
     "scaling": Claim(
         "(4)-(5)",
-        "With phi scaled by beta the force shrinks and steepens at stated powers of N.",
+        "With $\\phi$ scaled by $\\beta$ the force shrinks and steepens at stated powers of $N$.",
     ),
     "lln": Claim(
         "(6)-(7)",
-        "The force on a particle is an empirical mean and nears its limit as N^-1/2.",
+        "The force on a particle is an empirical mean and nears its limit as $N^{-1/2}$.",
     ),
     "vlasov": Claim(
         "(8)-(9), (11)", "The mean field obeys the Vlasov equation and conserves."
@@ -74,7 +77,7 @@ CLAIMS = {
         "(28)-(34)", "Bad particles spread like an infection, as a pure-birth process."
     ),
     "fluctuations": Claim(
-        "(52)-(57)", "The fluctuation of the force is of order N^-1/2."
+        "(52)-(57)", "The fluctuation of the force is of order $N^{-1/2}$."
     ),
     "large-deviations": Claim(
         "Definition 3.1, Lemma 3.1, (60)-(63)",
@@ -83,12 +86,13 @@ CLAIMS = {
     "growth": Claim(
         "Lemma 3.2, (59), (64)-(65)", "Alpha grows no faster than the stated bound."
     ),
-    "rate": Claim("Theorem 3.1", "Alpha at a fixed time falls as N^-1/2."),
+    "rate": Claim("Theorem 3.1", "Alpha at a fixed time falls as $N^{-1/2}$."),
     "mollifier": Claim(
-        "Lemma 3.3, (66)-(67)", "Mollified initial data have a score of order 1/delta."
+        "Lemma 3.3, (66)-(67)",
+        "Mollified initial data have a score of order $1/\\delta$.",
     ),
     "density": Claim(
-        "Lemma 3.4, (68)", "Mollified data near any density in L1 as delta shrinks."
+        "Lemma 3.4, (68)", "Mollified data near any density in L1 as $\\delta$ shrinks."
     ),
     "score-flow": Claim(
         "Lemma 3.5, (69)-(70)", "The score grows at most exponentially along the flow."
@@ -103,7 +107,7 @@ CLAIMS = {
     ),
     "hmf-chaos": Claim(
         "HMF with Cauchy momenta",
-        "A system that meets every hypothesis has alpha of order N^-1/2, from below.",
+        "A system that meets every hypothesis has alpha of order $N^{-1/2}$, from below.",
     ),
     "entropy": Claim(
         "the replacement of Lemma 3.2",
@@ -114,10 +118,10 @@ CLAIMS = {
         "Fluctuations around the mean field are Gaussian and obey linearised Vlasov.",
     ),
     "break-time": Claim(
-        "unstable states", "Mean field holds up to times of order log N."
+        "unstable states", "Mean field holds up to times of order $\\log N$."
     ),
     "cut-off": Claim(
         "Boers and Pickl 2016",
-        "Singular forces keep their mean-field limit with a cut-off that shrinks in N.",
+        "Singular forces keep their mean-field limit with a cut-off that shrinks in $N$.",
     ),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,8 +9,11 @@ from typing import Any
 
 from mfplug.errors import StoreError
 from mfplug.report import files, labels
-from mfplug.report.files import Row, Table, number
+from mfplug.report.files import Row, Table, number, same
 from mfplug.report.rates import Rate, find_rate
+
+#: How many metrics the figure of a study without declared figures shows.
+DEFAULT_PANELS = 4
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Data:
         return cls(
             files.read_table(folder / "table.csv", files.TABLE_COLUMNS),
             files.read_table(folder / "bounds.csv", files.BOUND_COLUMNS),
-            files.read_table(folder / "rates.csv", files.RATE_COLUMNS),
+            files.read_rates(folder),
         )
 
 
@@ -79,13 +81,50 @@ class Panel:
     bounds: list[tuple[str, list[Line]]] = field(default_factory=list)
 
 
-def same(left: str, right: object) -> bool:
-    """Return whether a cell and a value are equal, as numbers if both are numbers."""
+def default_figure(data: Data) -> dict[str, Any]:
+    """Return the figure of a study that declares none, see :mod:`.figures`.
+
+    Raises
+    ------
+    StoreError
+        If no column has numbers to put on the abscissa.
+    """
+    table = data.table
+    several = [c for c in table.swept if len({row[c] for row in table.rows}) > 1]
+    candidates = ["N", "time", *several, *table.swept]
+    numeric = [c for c in candidates if _is_numeric(table, c)]
+    if not numeric:
+        raise StoreError(
+            f"result file '{table.path}': no column has numbers for an abscissa. "
+            "Declare a figure in the study."
+        )
+    x = next((c for c in numeric if c in several), numeric[0])
+    if (
+        x != "N"
+        and _is_numeric(table, "time")
+        and len(values_of(table.rows, "time")) > 1
+    ):
+        x = "time"
+    keys = dict.fromkeys((row["metric"], row["index"]) for row in table.rows)
+    rows = [{"metric": m, **({"index": i} if i else {})} for m, i in keys]
+    return {
+        "name": "main",
+        "x": x,
+        "rows": rows[:DEFAULT_PANELS],
+        "series": [c for c in several if c != x],
+        "panel": "metric",
+        "scale": "linear" if x == "time" else "loglog",
+    }
+
+
+def _is_numeric(table: Table, column: str) -> bool:
+    """Return whether a column holds a number in every row, and there are rows."""
     try:
-        a, b = float(left), float(str(right))
+        return bool(table.rows) and all(
+            number(row.get(column, "")) is not None for row in table.rows
+        )
     except ValueError:
-        return left == str(right)
-    return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-300)
+        return False
 
 
 def panels(data: Data, figure: dict[str, Any]) -> list[Panel]:
@@ -103,16 +142,14 @@ def panels(data: Data, figure: dict[str, Any]) -> list[Panel]:
     rows = list(enumerate(figure["rows"]))
     if split == "metric":
         # Each panel starts again with the first marker: they share no legend.
-        return [
-            _panel(data, figure, [(0, row)], None, place) for place, row in rows
-        ]
+        return [_panel(data, figure, [(0, row)], None, place) for place, row in rows]
     if split is None:
         return [_panel(data, figure, rows, None, 0)]
     # A value of which the figure's metrics have no row gives no panel.
     chosen = [r for _, row in rows for r in _rows(data.table, figure, row)]
     return [
         _panel(data, figure, rows, value, n)
-        for n, value in enumerate(_values(chosen, split))
+        for n, value in enumerate(values_of(chosen, split))
     ]
 
 
@@ -155,7 +192,7 @@ def _rows(table: Table, figure: dict[str, Any], wanted: dict[str, Any]) -> list[
         if row["metric"] == wanted["metric"]
         and ("index" not in wanted or same(row["index"], wanted["index"]))
     ]
-    return _at_times(table.path, figure, _having(rows, figure.get("where", {})))
+    return _at_times(table.path, figure, having(rows, figure.get("where", {})))
 
 
 def _at_times(path: Path, figure: dict[str, Any], rows: list[Row]) -> list[Row]:
@@ -178,7 +215,7 @@ def _at_times(path: Path, figure: dict[str, Any], rows: list[Row]) -> list[Row]:
     return [row for row in rows if any(same(row["time"], t) for t in chosen)]
 
 
-def _values(rows: Iterable[Row], column: str) -> list[str]:
+def values_of(rows: Iterable[Row], column: str) -> list[str]:
     """Return the different values of a column, numbers in their order, then words."""
 
     def key(text: str) -> tuple[int, float, str]:
@@ -195,7 +232,7 @@ def _combinations(
 ) -> list[tuple[str, ...]]:
     """Return the combinations of series that occur anywhere in the figure."""
     found = [r for row in figure["rows"] for r in _rows(data.table, figure, row)]
-    order = [_values(found, column) for column in columns]
+    order = [values_of(found, column) for column in columns]
     return sorted(
         {tuple(row[c] for c in columns) for row in found},
         key=lambda combo: [o.index(v) for o, v in zip(order, combo, strict=True)],
@@ -221,15 +258,14 @@ def _panel(
             fixed = dict(zip(columns, combo, strict=True))
             if split is not None and value is not None:
                 fixed[split] = value
-            chosen = _having(_rows(data.table, figure, wanted), fixed)
+            chosen = having(_rows(data.table, figure, wanted), fixed)
             if not chosen:
                 continue
             label = _label(columns, combo, rows, wanted)
             points, notes = _points(data, figure, chosen)
-            rate = find_rate(data.rates, figure["x"], chosen[0], points, same)
-            curve = Curve(
-                label, slot, len(combos), number_of_row, points, rate, notes
-            )
+            fit = wanted.get("fit", "")
+            rate = find_rate(data.rates, figure["x"], fit, chosen[0], points)
+            curve = Curve(label, slot, len(combos), number_of_row, points, rate, notes)
             panel.curves.append(curve)
             _lines(data, figure, wanted, fixed, slot, panel.floors, found)
     panel.floors = _merged(panel.floors)
@@ -237,7 +273,7 @@ def _panel(
     return panel
 
 
-def _having(rows: list[Row], fixed: Mapping[str, object]) -> list[Row]:
+def having(rows: list[Row], fixed: Mapping[str, object]) -> list[Row]:
     """Return the rows with the given values; a column a row lacks says nothing."""
     return [
         row
@@ -327,12 +363,12 @@ def _lines(
     if "floor" in figure:
         name = figure["floor"]
         label = str(figure.get("floor_label", labels.metric_label(name, "")))
-        rows = _having(_rows(data.table, figure, {"metric": name}), fixed)
+        rows = having(_rows(data.table, figure, {"metric": name}), fixed)
         floors.append(Line(label, slot, _points(data, figure, rows)[0]))
     for name, lines in bounds.items():
         rows = [r for r in data.bounds.rows if r["bound"] == name]
         table = replace(data.bounds, rows=tuple(rows))
-        rows = _having(_rows(table, figure, wanted), fixed)
+        rows = having(_rows(table, figure, wanted), fixed)
         points = {}
         for row in rows:
             x, y = _abscissa(table.path, figure, row), number(row["value"])

@@ -213,9 +213,7 @@ def _look(curve: Curve, rows: int) -> dict[str, Any]:
     }
 
 
-def _draw_curve(
-    axes: Axes, curve: Curve, figure: dict[str, Any], frame: Frame
-) -> None:
+def _draw_curve(axes: Axes, curve: Curve, figure: dict[str, Any], frame: Frame) -> None:
     """Draw points with 95 % bars, upper limits, and the fit or a thin polyline."""
     look = _look(curve, len(figure["rows"]))
     pattern = look.pop("linestyle")
@@ -231,9 +229,7 @@ def _draw_curve(
         xs, ys = _fitted(curve.rate, frame)
         axes.plot(xs, ys, color=look["color"], linestyle=pattern, zorder=2)
     else:
-        axes.plot(
-            x, y, color=look["color"], linestyle=pattern, linewidth=0.7, zorder=2
-        )
+        axes.plot(x, y, color=look["color"], linestyle=pattern, linewidth=0.7, zorder=2)
     _draw_limits(axes, curve, look["color"], frame)
 
 

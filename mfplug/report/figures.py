@@ -2,14 +2,19 @@ r"""Figures declared in a study, drawn as SVG, PDF and PNG with the same bytes e
 
 A study lists its figures as mappings with these keys (:data:`FIGURE_KEYS`):
 
-name : str
-    ``main`` writes ``figure.*``, any other name ``figure-NAME.*``; lower-case letters,
-    digits and hyphens.
+name : str, optional
+    ``main`` (default) writes ``figure.*``, any other name ``figure-NAME.*``; lower-case
+    letters, digits and hyphens.
+kind : str, optional
+    ``curves`` (default), or ``agreement``: deviations of measured from exact numbers in
+    standard errors, one line a metric. The latter takes ``bounds`` (one name), ``rows``
+    (all compared metrics if absent), ``series``, ``where`` and ``caption`` only.
 x : str
     The abscissa: a swept parameter or ``time``.
 rows : list of mappings
-    What is drawn: ``metric``, optional ``index`` and ``label`` (:data:`ROW_KEYS`); each
-    row has its own marker and line.
+    What is drawn: ``metric``, optional ``index``, ``label`` and ``fit`` (the name of a
+    fit, where a metric has several), see :data:`ROW_KEYS`; each row has its own marker
+    and line.
 series : list of str, optional
     Columns of which each combination of values is one curve.
 panel : str, optional
@@ -17,8 +22,8 @@ panel : str, optional
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional
-    Which snapshots; "last" if absent. Not used where ``x``, ``series`` or ``panel`` is
-    ``time`` and no number is given.
+    Which snapshots; "last" if absent, and all where ``x``, ``series`` or ``panel`` is
+    ``time``.
 scale : str, optional
     One of :data:`SCALES`: ``loglog`` (default), ``semilog`` (logarithmic ordinate),
     ``logx`` or ``linear``.
@@ -31,11 +36,14 @@ xlabel, ylabel, caption, floor_label : str, optional
 bound_labels : mapping, optional
     Text of the legend for each bound.
 
+A study without figures gets one: its first metrics against N (else time, else the first
+swept number), a curve for each combination of the other swept values.
+
 Two rows at one abscissa of a curve are an error that names the column left open, never
 a silent choice. Fitted powers and predicted slopes come from ``rates.csv``: the line is
-laid through the centre of the ``points`` values that the fit used (those at the end
-where the quantity is smallest), and the half-width of its 95 % interval stands in the
-legend. ``against`` in ``rates.csv`` is the abscissa or ``log(X)/X`` of it.
+laid through the centre of the values that the fit used (columns ``from`` and ``to``;
+without them the ``points`` values at the end where the quantity is smallest), and the
+half-width of its 95 % interval stands in the legend.
 """
 
 from __future__ import annotations
@@ -48,11 +56,15 @@ from mfplug.errors import StoreError, did_you_mean
 from mfplug.report.files import pick, read_json, write_whole
 
 #: Keys of one figure.
-FIGURE_KEYS = ("name", "x", "rows", "series", "panel", "where", "time", "scale")
+FIGURE_KEYS = ("name", "kind", "x", "rows", "series", "panel", "where", "time", "scale")
 FIGURE_KEYS += ("floor", "bounds", "xlabel", "ylabel", "caption")
 FIGURE_KEYS += ("floor_label", "bound_labels")
+#: Keys that a figure of kind ``agreement`` takes.
+AGREEMENT_KEYS = ("name", "kind", "bounds", "rows", "series", "where", "caption")
 #: Keys of one row of a figure.
-ROW_KEYS = ("metric", "index", "label")
+ROW_KEYS = ("metric", "index", "label", "fit")
+#: Kinds of figures.
+FIGURE_KINDS = ("curves", "agreement")
 #: Scales of the axes, (x is logarithmic, y is logarithmic).
 SCALES = {
     "loglog": (True, True),
@@ -66,6 +78,7 @@ FORMATS = ("svg", "pdf", "png")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KINDS: dict[str, tuple[type, ...]] = {
     "name": (str,),
+    "kind": (str,),
     "x": (str,),
     "rows": (list,),
     "series": (list,),
@@ -113,19 +126,24 @@ def declared(path: Path, study: dict[str, Any]) -> list[dict[str, Any]]:
             f"result file '{path}': 'figures' got {type(figures).__name__}, "
             "expected a list. Correct the study."
         )
-    names = [str(_checked(path, figure)["name"]) for figure in figures]
+    checked = [_checked(path, figure) for figure in figures]
+    names = [figure["name"] for figure in checked]
     for name in names:
         if names.count(name) > 1:
             raise StoreError(
                 f"result file '{path}': figure '{name}' is declared twice. "
                 "Give each figure a name of its own."
             )
-    return figures
+    return checked
 
 
 def _checked(path: Path, figure: Any) -> dict[str, Any]:
-    """Return one declared figure after checking its keys and their types."""
-    _keys(path, "figure", figure, FIGURE_KEYS, ("name", "x", "rows"))
+    """Return one declared figure with its defaults, its keys and types checked."""
+    agreement = isinstance(figure, dict) and figure.get("kind") == "agreement"
+    if agreement:
+        _keys(path, "figure", figure, AGREEMENT_KEYS, ("bounds",))
+    else:
+        _keys(path, "figure", figure, FIGURE_KEYS, ("x", "rows"))
     for key, value in figure.items():
         if not isinstance(value, _KINDS[key]) or isinstance(value, bool):
             wanted = " or ".join(kind.__name__ for kind in _KINDS[key])
@@ -133,6 +151,10 @@ def _checked(path: Path, figure: Any) -> dict[str, Any]:
                 f"result file '{path}': key '{key}' of a figure; got "
                 f"{value!r}, expected {wanted}. Correct the study."
             )
+    figure = {"name": "main", "rows": [], **figure}
+    if figure["name"] == "figure":
+        figure["name"] = "main"
+    pick(path, "kind of a figure:", figure.get("kind", "curves"), FIGURE_KINDS)
     if not _NAME.fullmatch(figure["name"]):
         raise StoreError(
             f"result file '{path}': figure name {figure['name']!r}; expected "
@@ -141,7 +163,7 @@ def _checked(path: Path, figure: Any) -> dict[str, Any]:
     for row in figure["rows"]:
         _keys(path, "row of a figure", row, ROW_KEYS, ("metric",))
     pick(path, "scale", figure.get("scale", "loglog"), tuple(SCALES))
-    return dict(figure)
+    return figure
 
 
 def _keys(
@@ -186,7 +208,8 @@ def write_figures(folder: Path) -> list[Path]:
         that does not exist, or if a file cannot be written.
     """
     # matplotlib takes 0.3 s to import; the command line must start without it.
-    from mfplug.report.curves import Data, panels
+    from mfplug.report.agreement import draw_agreement
+    from mfplug.report.curves import Data, default_figure, panels
     from mfplug.report.draw import draw, render
 
     folder = Path(folder)
@@ -194,8 +217,11 @@ def write_figures(folder: Path) -> list[Path]:
     figures = declared(source, read_json(source, dict))
     data = Data.read(folder)
     written = []
-    for figure in figures:
-        drawing = draw(source, figure, panels(data, figure))
+    for figure in figures or [default_figure(data)]:
+        if figure.get("kind") == "agreement":
+            drawing = draw_agreement(data, figure)
+        else:
+            drawing = draw(source, figure, panels(data, figure))
         for ending in FORMATS:
             target = folder / f"{file_stem(figure['name'])}.{ending}"
             written.append(write_whole(target, render(source, drawing, ending)))

@@ -22,10 +22,13 @@ BOUND_COLUMNS = ("time", "metric", "index", "bound", "value")
 #: Columns of ``rates.csv`` that are not swept parameters.
 RATE_COLUMNS = ("metric", "index", "time", "against", "exponent", "stderr", "lower")
 RATE_COLUMNS += ("upper", "predicted", "points")
+#: Columns that ``rates.csv`` may have besides: name and model of the fit, degrees of
+#: freedom, least and largest abscissa fitted, why there is no number.
+RATE_EXTRAS = ("fit", "model", "dof", "from", "to", "note")
 
 #: Columns that hold a finite number or nothing, wherever they occur.
 NUMBERS = frozenset(
-    ("value", "stderr", "lower", "upper", "exponent", "predicted", "points", "replicas")
+    "value stderr lower upper exponent predicted points replicas dof from to".split()
 )
 
 Row = dict[str, str]
@@ -60,6 +63,19 @@ def number(text: str) -> float | None:
     return value
 
 
+def same(left: str, right: object) -> bool:
+    """Return whether a cell and a value are equal, as numbers if both are numbers.
+
+    >>> same("1.0", 1), same("gaussian", "gaussian"), same("", 0)
+    (True, True, False)
+    """
+    try:
+        a, b = float(left), float(str(right))
+    except ValueError:
+        return left == str(right)
+    return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-300)
+
+
 def read_text(path: Path) -> str:
     """Return the text of a UTF-8 file.
 
@@ -81,8 +97,10 @@ def read_text(path: Path) -> str:
         ) from error
 
 
-def read_table(path: Path, known: tuple[str, ...]) -> Table:
-    """Read a CSV file whose columns are swept parameters followed by ``known`` ones.
+def read_table(
+    path: Path, known: tuple[str, ...], extras: tuple[str, ...] = ()
+) -> Table:
+    """Read a CSV file with swept parameters, ``known`` columns, perhaps ``extras``.
 
     Raises
     ------
@@ -106,7 +124,13 @@ def read_table(path: Path, known: tuple[str, ...]) -> Table:
             "Run the study again."
         )
     rows = tuple(_row(path, header, n, line) for n, line in enumerate(lines[1:], 2))
-    return Table(path, header, tuple(c for c in header if c not in known), rows)
+    swept = tuple(c for c in header if c not in known and c not in extras)
+    return Table(path, header, swept, rows)
+
+
+def read_rates(folder: Path) -> Table:
+    """Read ``rates.csv`` of a results folder."""
+    return read_table(folder / "rates.csv", RATE_COLUMNS, RATE_EXTRAS)
 
 
 def _row(path: Path, header: tuple[str, ...], line: int, cells: list[str]) -> Row:

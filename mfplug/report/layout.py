@@ -59,7 +59,9 @@ def plan(legends: list[list[str]], titled: bool) -> Plan:
 
 def _columns(legends: list[list[str]], width: float) -> int:
     """Return how many columns of a legend fit beneath a panel of a width in inches."""
-    glyphs = [_COMMAND.sub("x", text).translate(_UNSEEN) for ts in legends for text in ts]
+    glyphs = [
+        _COMMAND.sub("x", text).translate(_UNSEEN) for ts in legends for text in ts
+    ]
     longest = max((len(text) for text in glyphs), default=0)
     room = int((width - 0.42) / (0.62 + GLYPH * longest))
     return min(max(room, 1), 3, max((len(texts) for texts in legends), default=1))

@@ -105,7 +105,9 @@ def _atom(tokens: list[str], upright: bool) -> Markup:
     if token in "-=<>+":
         sign = token.replace("-", "−")
         return escape(sign) if token == "-" else escape(f"\u2009{sign}\u2009")
-    return Markup("<i>{}</i>").format(token) if _italic(token, upright) else escape(token)
+    return (
+        Markup("<i>{}</i>").format(token) if _italic(token, upright) else escape(token)
+    )
 
 
 def _italic(token: str, upright: bool) -> bool:
@@ -118,6 +120,11 @@ def _command(name: str, tokens: list[str], upright: bool) -> Markup:
     if name in _ACCENTS:
         body = str(_atom(tokens, upright).striptags()) if tokens else ""
         return Markup("<i>{}</i>").format(body[:1] + _ACCENTS[name] + body[1:])
+    if name == "frac" and tokens:
+        over, under = _atom(tokens, upright), Markup("")
+        if tokens:
+            under = _atom(tokens, upright)
+        return Markup("{}/{}").format(over, under)
     if name in _GREEK:
         return Markup("<i>{}</i>").format(_GREEK[name])
     if name in ("pm", "times", "leq", "le", "geq", "ge", "approx", "to", "in"):

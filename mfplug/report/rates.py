@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mfplug.report.files import Row, Table, number
+from mfplug.report.files import Row, Table, number, same
 
 
 class _HasXY(Protocol):
@@ -19,7 +19,7 @@ class _HasXY(Protocol):
 
 @dataclass(frozen=True)
 class Rate:
-    """A fit ``y = prefactor * base(x)**exponent`` over the points from ``first`` on.
+    """A fit ``y = prefactor * base(x)**exponent`` over a span of abscissae.
 
     Attributes
     ----------
@@ -32,7 +32,9 @@ class Rate:
     span : tuple of float
         Least and largest abscissa of the fitted points.
     prefactor : float or None
-        Of the line through the centre of the fitted points in logarithmic axes.
+        Of the line through the centre of the fitted points in logarithmic axes; None
+        where there is no exponent or the model has a correction term, for then the
+        fitted curve is not a power.
     """
 
     exponent: float | None
@@ -49,53 +51,55 @@ class Rate:
 
 
 def find_rate(
-    rates: Table,
-    abscissa: str,
-    row: Row,
-    points: Sequence[_HasXY],
-    same: Callable[[str, object], bool],
+    rates: Table, abscissa: str, fit: str, row: Row, points: Sequence[_HasXY]
 ) -> Rate | None:
     """Return the fit for the curve that a table row belongs to, if there is one.
 
     An empty cell of ``rates.csv`` matches every value, so a fit common to all times or
-    to all values of a parameter is found for each of them.
+    to all values of a parameter is found for each of them. Of several fits the first
+    is taken, or the one with the given name.
     """
     keys = [c for c in ("metric", "index", "time", *rates.swept) if c in row]
     for candidate in rates.rows:
-        against = candidate["against"].replace(" ", "")
-        if against not in (abscissa, f"log({abscissa})/{abscissa}"):
+        if candidate["against"] != abscissa or fit not in ("", candidate.get("fit")):
             continue
         if all(
             c == abscissa or not candidate[c] or same(candidate[c], row[c])
             for c in keys
         ):
-            return _rate(candidate, points, against != abscissa)
+            return _rate(candidate, points)
     return None
 
 
-def _rate(row: Row, points: Sequence[_HasXY], logarithmic: bool) -> Rate:
+def _rate(row: Row, points: Sequence[_HasXY]) -> Rate:
     """Lay the fitted power through the centre of the points it was fitted to."""
     exponent = number(row["exponent"])
-    usable = [p for p in points if p.x > (1.0 if logarithmic else 0.0) and p.y > 0.0]
-    count = int(number(row["points"]) or 0)
-    falling = (exponent or 0.0) < 0.0 or logarithmic
-    used = (usable[-count:] if falling else usable[:count]) if count else []
+    model = row.get("model", "")
+    logarithmic = model.startswith("log-over-n")
+    used = _used(row, points, logarithmic)
     span = (used[0].x, used[-1].x) if used else (math.nan, math.nan)
     prefactor = None
-    if exponent is not None and used:
-        power = (math.log(p.x) for p in used)
+    if exponent is not None and used and "term" not in model:
+        power = [math.log(p.x) for p in used]
         if logarithmic:
-            power = (math.log(math.log(p.x) / p.x) for p in used)
-        logs = [
-            math.log(p.y) - exponent * e for p, e in zip(used, power, strict=True)
-        ]
+            power = [math.log(math.log(p.x) / p.x) for p in used]
+        logs = [math.log(p.y) - exponent * e for p, e in zip(used, power, strict=True)]
         prefactor = math.exp(math.fsum(logs) / len(logs))
-    return Rate(
-        exponent,
-        number(row["lower"]),
-        number(row["upper"]),
-        number(row["predicted"]),
-        logarithmic,
-        span,
-        prefactor,
-    )
+    lower, upper = number(row["lower"]), number(row["upper"])
+    predicted = number(row["predicted"])
+    return Rate(exponent, lower, upper, predicted, logarithmic, span, prefactor)
+
+
+def _used(row: Row, points: Sequence[_HasXY], logarithmic: bool) -> Sequence[_HasXY]:
+    """Return the points of a fit: within its limits, else those nearest the limit.
+
+    Without limits in the table these are the last ``points`` of a quantity that falls
+    with the abscissa, and the first ones of one that grows with it.
+    """
+    usable = [p for p in points if p.x > (1.0 if logarithmic else 0.0) and p.y > 0.0]
+    low, high = number(row.get("from", "")), number(row.get("to", ""))
+    if low is not None and high is not None:
+        return [p for p in usable if low <= p.x <= high]
+    count = int(number(row["points"]) or 0)
+    falling = (number(row["exponent"]) or 0.0) < 0.0 or logarithmic
+    return (usable[-count:] if falling else usable[:count]) if count else []

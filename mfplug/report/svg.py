@@ -28,6 +28,11 @@ _ATTRIBUTES = frozenset(
 #: Elements that draw nothing; they are dropped without a word.
 _SILENT = frozenset(("metadata", "style"))
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]*)['\"]?\s*\)")
+_LINK = re.compile(r"href\s*=\s*[\"']#([^\"']*)[\"']")
+#: Coordinates in points are put into the page with two decimals.
+_COORDINATES = frozenset(("d", "x", "y", "points"))
+_SPACES = re.compile(r" ?([A-Za-z]) ?")
+_LONG = re.compile(r"-?\d+\.\d{3,}")
 _LOOSE_URL = re.compile(r"url\(\s*['\"]?(?!#)|@import|expression\s*\(", re.IGNORECASE)
 
 
@@ -68,7 +73,8 @@ def inline(path: Path, prefix: str, description: str) -> str:
         ) from error
     if root.tag != f"{{{_SVG}}}svg":
         raise StoreError(f"figure '{path}': is not SVG. Draw it again.")
-    clean = _clean(path, root, prefix)
+    used = frozenset(_REFERENCE.findall(text) + _LINK.findall(text))
+    clean = _clean(path, root, prefix, used)
     clean.attrib.pop("version", None)
     # Sizes come from the page, the aspect ratio from the viewBox.
     clean.attrib.pop("width", None)
@@ -82,24 +88,31 @@ def inline(path: Path, prefix: str, description: str) -> str:
     return ElementTree.tostring(clean, encoding="unicode")
 
 
-def _clean(path: Path, element: ElementTree.Element, prefix: str) -> ElementTree.Element:
+def _clean(
+    path: Path, element: ElementTree.Element, prefix: str, used: frozenset[str]
+) -> ElementTree.Element:
     """Return a copy of an element with known parts only, and prefixed ids."""
     copy = ElementTree.Element(_local(element.tag))
-    copy.text, copy.tail = element.text, element.tail
+    copy.text = (element.text or "").strip()
     for key, value in element.attrib.items():
         name = key.removeprefix(f"{{{_XLINK}}}")
         if key.startswith("{") and name == key:
             continue  # xml:space and the like draw nothing
-        copy.set(name, _attribute(path, name, value, prefix))
+        checked = _attribute(path, name, value, prefix)
+        if name != "id" or value in used:
+            copy.set(name, checked)
     for child in element:
         if not isinstance(child.tag, str) or _local(child.tag) in _SILENT:
             continue
-        if not child.tag.startswith(f"{{{_SVG}}}") or _local(child.tag) not in _ELEMENTS:
+        if (
+            not child.tag.startswith(f"{{{_SVG}}}")
+            or _local(child.tag) not in _ELEMENTS
+        ):
             raise StoreError(
                 f"figure '{path}': holds an element <{_local(child.tag)}>, which the "
                 "page does not show. Draw it again."
             )
-        copy.append(_clean(path, child, prefix))
+        copy.append(_clean(path, child, prefix, used))
     return copy
 
 
@@ -114,6 +127,11 @@ def _attribute(path: Path, name: str, value: str, prefix: str) -> str:
         return f"{prefix}-{value}"
     if name == "href":
         return f"#{prefix}-{value[1:]}"
+    if name in _COORDINATES:
+        short = _LONG.sub(lambda match: f"{float(match[0]):.2f}", value)
+        return _SPACES.sub(r"\1", " ".join(short.split()))
+    if name == "style":
+        value = value.replace(": ", ":").replace("; ", ";")
     return _REFERENCE.sub(rf"url(#{prefix}-\1)", value)
 
 

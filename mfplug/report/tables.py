@@ -57,7 +57,7 @@ def write_tables(folder: Path) -> list[Path]:
     folder = Path(folder)
     study = files.read_json(folder / "study.json", dict)
     table = files.read_table(folder / "table.csv", files.TABLE_COLUMNS)
-    rates = files.read_table(folder / "rates.csv", files.RATE_COLUMNS)
+    rates = files.read_rates(folder)
     title = str(study.get("title", study.get("name", folder.name)))
     name = str(study.get("name", folder.name))
     parts = [
@@ -96,13 +96,14 @@ def _values(table: Table) -> Grid:
 def _rates(rates: Table) -> Grid:
     """Return the fitted exponents beside the predicted ones."""
     keys = (*rates.swept, "metric", "index", "time", "against")
-    columns = [*keys, "exponent", "95 % interval", "predicted", "points"]
+    columns = [*keys, "exponent", "95 % interval", "predicted", "points", "note"]
     rows = []
     for row in rates.rows:
         exponent, error = number(row["exponent"]), number(row["stderr"])
-        shown = "no value" if exponent is None else concise(exponent, error)
+        shown = "" if exponent is None else concise(exponent, error)
         cells = [plain(row[key]) for key in keys]
-        end = [plain(row["predicted"]), plain(row["points"])]
+        note = row.get("note", "") or ("" if shown else "no value")
+        end = [plain(row["predicted"]), plain(row["points"]), note]
         rows.append([*cells, shown, _interval(row), *end])
     return Grid(columns, rows)
 
@@ -200,8 +201,8 @@ def _alignment(grid: Grid) -> str:
     """Return r for columns of numbers, l for words."""
     kinds = []
     for column in zip(*grid.rows, strict=True):
-        words = [c for c in column if c and not _is_number(c) and not c.startswith("[")]
-        kinds.append("l" if words and words != ["no value"] * len(words) else "r")
+        words = any(c and not _is_number(c) and not _ends(c) for c in column)
+        kinds.append("l" if words else "r")
     return "".join(kinds)
 
 

@@ -44,9 +44,7 @@ def _steps(low: float, high: float) -> list[float]:
     step = next(m * decade for m in (1.0, 2.0, 5.0, 10.0) if m * decade >= rough)
     digits = max(0, 1 - math.floor(math.log10(step)))
     start = math.ceil(low / step)
-    return [
-        round(k * step, digits) for k in range(start, math.floor(high / step) + 1)
-    ]
+    return [round(k * step, digits) for k in range(start, math.floor(high / step) + 1)]
 
 
 def minor_ticks(low: float, high: float) -> list[float]:
@@ -76,9 +74,7 @@ def tick_text(value: float, written: bool) -> str:
     return f"${ten}$" if head == "1" else rf"${head} \times {ten}$"
 
 
-def set_log_axis(
-    axis: Axis, low: float, high: float, at: Sequence[float] = ()
-) -> None:
+def set_log_axis(axis: Axis, low: float, high: float, at: Sequence[float] = ()) -> None:
     """Label a logarithmic axis; at the data's own values where these are few.
 
     Parameters

@@ -52,7 +52,9 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def bound_rows(table: pd.DataFrame, bounds: list[Bound], cells: list[Cell]) -> pd.DataFrame:
+def bound_rows(
+    table: pd.DataFrame, bounds: list[Bound], cells: list[Cell]
+) -> pd.DataFrame:
     """Return ``bounds.csv``: the table's keys, then ``bound`` and ``value``.
 
     Raises
@@ -86,9 +88,7 @@ def _from_rows(
 ) -> list[tuple[dict[str, Any], float | None]]:
     keys = [*swept, "time", "index"]
     other = select.of_metric(table, metric, None, who)[[*keys, "value"]]
-    joined = chosen.merge(
-        other.rename(columns={"value": "limit"}), on=keys, how="left"
-    )
+    joined = chosen.merge(other.rename(columns={"value": "limit"}), on=keys, how="left")
     return [
         (record, None if math.isnan(record["limit"]) else float(record["limit"]))
         for record in joined.to_dict("records")
@@ -96,8 +96,12 @@ def _from_rows(
 
 
 def _computed(
-    chosen: pd.DataFrame, source: str, options: dict[str, Any], cells: list[Cell],
-    swept: list[str], who: str,
+    chosen: pd.DataFrame,
+    source: str,
+    options: dict[str, Any],
+    cells: list[Cell],
+    swept: list[str],
+    who: str,
 ) -> list[tuple[dict[str, Any], float | None]]:
     if source not in SOURCES:
         known = [*SOURCES, "rows:METRIC"]
@@ -111,8 +115,11 @@ def _computed(
     for record in chosen.to_dict("records"):
         time = record["time"]
         row = Row(
-            record["metric"], None if time is None or math.isnan(time) else time,
-            record["value"], index=record["index"], replicas=None,
+            record["metric"],
+            None if time is None or math.isnan(time) else time,
+            record["value"],
+            index=record["index"],
+            replicas=None,
         )
         cell = by_columns[_key(record, swept)]
         try:

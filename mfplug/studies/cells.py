@@ -95,7 +95,9 @@ def _labelled(key: str, value: Any) -> tuple[Any, dict[str, Any]]:
         return value.label, dict(value.set)
     if isinstance(value, Mapping):
         rest = ", ".join(f"{k}={v}" for k, v in value.items() if k != "name")
-        label = f"{value.get('name', '')}({rest})" if rest else str(value.get("name", ""))
+        label = (
+            f"{value.get('name', '')}({rest})" if rest else str(value.get("name", ""))
+        )
         return label, {key: dict(value)}
     return value, {key: value}
 
@@ -105,9 +107,14 @@ def _cell(
 ) -> Cell:
     system = study.system.model_dump()
     top: dict[str, Any] = {
-        "N": study.particles, "times": study.times, "replicas": study.replicas,
-        "step": study.step, "integrator": study.integrator, "solver": study.solver,
-        "seed": study.seed, "forces": study.forces,
+        "N": study.particles,
+        "times": study.times,
+        "replicas": study.replicas,
+        "step": study.step,
+        "integrator": study.integrator,
+        "solver": study.solver,
+        "seed": study.seed,
+        "forces": study.forces,
     }
     for key, value in settings.items():
         _apply(name, key, value, system, top)

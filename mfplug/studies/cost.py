@@ -15,7 +15,7 @@ from mfplug.studies.cells import Cell
 TARGET = 20.0
 PAIR = 1.0e-9
 POINT = 2.5e-8
-SPLINE = {1: 1.2e-7, 2: 6e-7, 3: 4e-6}
+SPLINE = {1: 4e-8, 2: 1.8e-7, 3: 1.2e-6}
 STARTUP = 2.5
 
 

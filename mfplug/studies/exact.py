@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
 ENTRIES = {"qq": (0, 0), "qp": (0, 1), "pp": (1, 1)}
 LAW = {
-    "kl": "kl", "kl-reverse": "kl_reverse", "hellinger-squared": "hellinger_squared",
-    "w2": "w2", "w1-q": "w1_q", "bl-q": "bl_q", "l1-q": "l1_q",
+    "kl": "kl",
+    "kl-reverse": "kl_reverse",
+    "hellinger-squared": "hellinger_squared",
+    "w2": "w2",
+    "w1-q": "w1_q",
+    "bl-q": "bl_q",
+    "l1-q": "l1_q",
 }
 
 

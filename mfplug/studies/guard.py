@@ -123,10 +123,12 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _locked(temporary):
             try:
-                os.truncate(temporary, 0)
-                yield temporary
-                _sync(temporary)
-                os.replace(temporary, path)
+                # Inside too: what failed is told while the half-written file is there.
+                with writing(path):
+                    os.truncate(temporary, 0)
+                    yield temporary
+                    _sync(temporary)
+                    os.replace(temporary, path)
             except BaseException:
                 with contextlib.suppress(FileNotFoundError):
                     temporary.unlink()

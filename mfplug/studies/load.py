@@ -66,7 +66,9 @@ def read_yaml(path: Path) -> Any:
             )
         text = path.read_text(encoding="utf-8")
         # An alias costs nothing to write and can expand to anything.
-        if any(isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, yaml.SafeLoader)):
+        if any(
+            isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, yaml.SafeLoader)
+        ):
             raise StudyError(
                 f"study file '{path}': YAML aliases are not allowed; got '*', expected "
                 "plain data. Write the value out."
@@ -171,7 +173,8 @@ def merge(base: Any, change: Any) -> Any:
 def _explain(error: Any, where: str) -> str:
     first = error.errors()[0]
     path = ".".join(
-        str(part) for part in first["loc"]
+        str(part)
+        for part in first["loc"]
         if not (isinstance(part, str) and ("[" in part or part in _TYPE_TAGS))
     )
     more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
@@ -183,7 +186,9 @@ def _explain(error: Any, where: str) -> str:
         hint = did_you_mean(key, model)
         return f"study '{where}': unknown key '{path}'; got {got}. {hint}{more}"
     if first["type"] == "missing":
-        return f"study '{where}': key '{path}' is missing; expected a value. Add it.{more}"
+        return (
+            f"study '{where}': key '{path}' is missing; expected a value. Add it.{more}"
+        )
     return (
         f"study '{where}': key '{path}' is wrong; got {got}, expected: {first['msg']}. "
         f"Change it.{more}"
@@ -191,7 +196,15 @@ def _explain(error: Any, where: str) -> str:
 
 
 _TYPE_TAGS = {
-    "str", "int", "bool", "float", "Case", "PowerLaw", "last", "all", "number",
+    "str",
+    "int",
+    "bool",
+    "float",
+    "Case",
+    "PowerLaw",
+    "last",
+    "all",
+    "number",
 }
 
 
@@ -200,8 +213,11 @@ def _model_at(location: tuple[Any, ...]) -> list[str]:
     from mfplug.studies import model
 
     inner = {
-        "system": model.SystemSpec, "fits": model.Fit, "bounds": model.Bound,
-        "verdicts": model.Verdict, "checks": model.Check,
+        "system": model.SystemSpec,
+        "fits": model.Fit,
+        "bounds": model.Bound,
+        "verdicts": model.Verdict,
+        "checks": model.Check,
     }
     found: type[Any] = model.StudyFile
     for part in location:

@@ -55,7 +55,9 @@ def measure(
     rows: list[Row] = []
     for spec in metrics:
         rows += rows_of(create_from("metric", spec), ensemble, field, system, seed)
-    return pd.DataFrame([vars(row) for row in rows], columns=list(Row.__dataclass_fields__))
+    return pd.DataFrame(
+        [vars(row) for row in rows], columns=list(Row.__dataclass_fields__)
+    )
 
 
 def rows_of(

@@ -20,7 +20,12 @@ from mfplug.studies.units import Unit, grouped, units_of
 
 VERSION = 1
 TABLES = (
-    "table.csv", "bounds.csv", "rates.csv", "verdict.json", "study.json", "table.md",
+    "table.csv",
+    "bounds.csv",
+    "rates.csv",
+    "verdict.json",
+    "study.json",
+    "table.md",
     "table.tex",
 )
 SUMMARY_CODE = ("studies", "theory", "report")
@@ -147,7 +152,10 @@ def _block(
         "outputs": [],
         "units": [
             {
-                "key": u.key, "cell": u.cell, "metric": u.metric, "start": u.start,
+                "key": u.key,
+                "cell": u.cell,
+                "metric": u.metric,
+                "start": u.start,
                 "stop": u.stop,
             }
             for u in group
@@ -167,9 +175,16 @@ def _summary_blocks(
 ) -> list[dict[str, Any]]:
     measured = [b["id"] for b in blocks if b["step"] == "measure"]
     plugins = [
-        p for cell in cells
-        for p in (cell.system.potential, cell.system.initial, cell.system.external,
-                  cell.integrator, cell.solver, *cell.metrics)
+        p
+        for cell in cells
+        for p in (
+            cell.system.potential,
+            cell.system.initial,
+            cell.system.external,
+            cell.integrator,
+            cell.solver,
+            *cell.metrics,
+        )
     ]
     content = {
         "name": name,
@@ -186,15 +201,24 @@ def _summary_blocks(
     shared: dict[str, Any] = {"threads": 1, "memory_mb": 600, "units": []}
     return [
         {
-            "id": tables, "step": "tabulate", "needs": measured,
-            "marker": f"store/done/{tables}.json", "cost": 4.0,
+            "id": tables,
+            "step": "tabulate",
+            "needs": measured,
+            "marker": f"store/done/{tables}.json",
+            "cost": 4.0,
             "label": f"tables of {name}",
-            "outputs": [f"{name}/{t}" for t in (*TABLES, "provenance.json")], **shared,
+            "outputs": [f"{name}/{t}" for t in (*TABLES, "provenance.json")],
+            **shared,
         },
         {
-            "id": plot, "step": "plot", "needs": [tables],
-            "marker": f"store/done/{plot}.json", "cost": 5.0,
-            "label": f"figures of {name}", "outputs": figures, **shared,
+            "id": plot,
+            "step": "plot",
+            "needs": [tables],
+            "marker": f"store/done/{plot}.json",
+            "cost": 5.0,
+            "label": f"figures of {name}",
+            "outputs": figures,
+            **shared,
         },
     ]
 
@@ -204,7 +228,8 @@ def write_marker(out: Path, block: dict[str, Any], stored: list[str]) -> None:
     outputs = {path: sha256_file(out / path) for path in block["outputs"]}
     text = json.dumps(
         {"id": block["id"], "outputs": outputs, "stored": sorted(stored)},
-        indent=1, sort_keys=True,
+        indent=1,
+        sort_keys=True,
     )
     atomic_write_text(out / block["marker"], text + "\n")
 

@@ -111,9 +111,10 @@ class LogHandlerSettings(LogHandlerSettingsBase):  # type: ignore[misc, unused-i
 
 
 class _Bar(Progress):
-    """The bar: jobs, part of the cost, time left, and what runs, anew at each refresh."""
+    """Jobs, part of the cost, time left and what runs, anew at each refresh."""
 
     def __init__(self, board: Board) -> None:
+        self.board = board
         fixed, rest = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis")
         super().__init__(
             TextColumn("{task.fields[count]}", table_column=fixed),
@@ -123,20 +124,20 @@ class _Bar(Progress):
             TextColumn("{task.fields[now]}", markup=False, table_column=rest),
             console=board.console, transient=True, refresh_per_second=4,
         )
-        self.board = board
-        self.job = self.add_task("jobs", total=1.0, count="", left="", now="")
+        self.add_task("jobs", total=1.0, count="", left="", now="")
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Bring the bar up to date before it is drawn."""
         outlook = self.board.outlook
         names = [self.board.name(outlook.blocks[b]) for b in list(outlook.running)]
-        self.update(
-            self.job,
-            completed=outlook.fraction(),
-            count=f"{len(outlook.finished)}/{len(outlook.blocks)} jobs",
-            left=f"about {spoken(outlook.left())} left",
-            now=" | ".join(names),
-        )
+        for task in self.tasks:
+            self.update(
+                task.id,
+                completed=outlook.fraction(),
+                count=f"{len(outlook.finished)}/{len(outlook.blocks)} jobs",
+                left=f"about {spoken(outlook.left())} left",
+                now=" | ".join(names),
+            )
         yield from super().get_renderables()
 
 
@@ -148,14 +149,15 @@ class LogHandler(LogHandlerBase):  # type: ignore[misc, unused-ignore]
     has_filter = True
     has_formatter = True
     needs_rulegraph = False
+    bar: _Bar | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.settings, LogHandlerSettings) or not self.settings.board:
             raise TypeError("the handler is set up by mfplug.studies.drive alone")
         self.board = self.settings.board
         self.jobids: dict[int, Block] = {}
-        self.bar = _Bar(self.board) if self.board.console.is_terminal else None
-        if self.bar is not None:
+        if self.board.console.is_terminal:
+            self.bar = _Bar(self.board)
             self.bar.start()
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -13,8 +13,17 @@ from mfplug.registry.fingerprint import fingerprints
 from mfplug.studies.cells import Cell
 
 PACKAGES = (
-    "numpy", "scipy", "pandas", "pyarrow", "numba", "sympy", "pluggy", "pydantic",
-    "matplotlib", "POT", "snakemake",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "numba",
+    "sympy",
+    "pluggy",
+    "pydantic",
+    "matplotlib",
+    "POT",
+    "snakemake",
 )
 
 
@@ -40,9 +49,16 @@ def command(plan: dict[str, Any]) -> str:
 def provenance(plan: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:
     """Return ``provenance.json`` of a study."""
     plugins = [
-        p for cell in cells
-        for p in (cell.system.potential, cell.system.initial, cell.system.external,
-                  cell.integrator, cell.solver, *cell.metrics)
+        p
+        for cell in cells
+        for p in (
+            cell.system.potential,
+            cell.system.initial,
+            cell.system.external,
+            cell.integrator,
+            cell.solver,
+            *cell.metrics,
+        )
     ]
     return {
         "study": plan["study"],

@@ -14,8 +14,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "metric", "index", "time", "against", "exponent", "stderr", "lower", "upper",
-    "predicted", "points", "fit", "model", "dof", "note",
+    "metric",
+    "index",
+    "time",
+    "against",
+    "exponent",
+    "stderr",
+    "lower",
+    "upper",
+    "predicted",
+    "points",
+    "fit",
+    "model",
+    "dof",
+    "note",
 )
 LOG = "log({0})/{0}"
 
@@ -85,15 +97,21 @@ def _times(table: pd.DataFrame, fit: Fit) -> list[Any]:
     return near
 
 
-def _fit_group(fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any) -> dict[str, Any]:
+def _fit_group(
+    fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any
+) -> dict[str, Any]:
     from mfplug.theory.intervals import fit_power, log_over, student_quantile
 
     row: dict[str, Any] = key | {
-        "metric": fit.metric, "index": fit.index, "time": time,
+        "metric": fit.metric,
+        "index": fit.index,
+        "time": time,
         "against": fit.against if fit.model == "power" else LOG.format(fit.against),
-        "predicted": _predicted(fit, key), "fit": fit.name or fit.metric,
+        "predicted": _predicted(fit, key),
+        "fit": fit.name or fit.metric,
         "model": fit.model + (" with 1/N term" if fit.correction else ""),
-        "points": 0, "note": "",
+        "points": 0,
+        "note": "",
     }
     x = part[fit.against].to_numpy(dtype=float)
     y = part["value"].to_numpy(dtype=float)
@@ -110,7 +128,8 @@ def _fit_group(fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any) -> 
     needed = 4 if fit.correction else 3
     if x.size < needed or lost:
         row["note"] = (
-            f"{lost} values are not positive" if lost
+            f"{lost} values are not positive"
+            if lost
             else f"{x.size} points are too few, {needed} are needed"
         )
         return row
@@ -124,14 +143,16 @@ def _fit_group(fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any) -> 
         )
     except NumericsError as problem:
         return row | {"note": str(problem)}
-    # Known errors that explain the scatter make the estimate normal; otherwise the
-    # scatter is estimated too, and Student's quantile counts its degrees of freedom.
-    normal = known and result.inflation == 1.0
-    half = student_quantile(0.95, np.inf if normal else result.dof) * result.stderr
+    # With known errors the estimate is normal, and a scatter beyond them (a law that is
+    # not quite a power) has widened the standard error by the Birge ratio already;
+    # without them Student's quantile counts the degrees of freedom of the scatter.
+    half = student_quantile(0.95, np.inf if known else result.dof) * result.stderr
     return row | {
-        "exponent": result.exponent, "stderr": result.stderr,
-        "lower": result.exponent - half, "upper": result.exponent + half,
-        "dof": None if normal else result.dof,
+        "exponent": result.exponent,
+        "stderr": result.stderr,
+        "lower": result.exponent - half,
+        "upper": result.exponent + half,
+        "dof": None if known else result.dof,
     }
 
 

@@ -49,7 +49,9 @@ def _run_units(plan: dict[str, Any], block: dict[str, Any], out: Path) -> list[s
             with exclusive(store.root / "locks" / f"{unit['key']}-{unit['start']}"):
                 path = UNIT_STEPS[block["step"]](cell, unit, store)
         except MfplugError as error:
-            raise type(error)(f"{error} (study {plan['study']}, {cell.label})") from error
+            raise type(error)(
+                f"{error} (study {plan['study']}, {cell.label})"
+            ) from error
         stored.append(str(path.relative_to(out)))
     return stored
 
@@ -90,8 +92,15 @@ def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
     done = known[0] if known is not None else start
     parts.append(
         simulate(
-            cell.system, cell.particles or 1, stop - done, cell.times, cell.step,
-            cell.integrator, cell.forces, cell.seed, first_replica=done,
+            cell.system,
+            cell.particles or 1,
+            stop - done,
+            cell.times,
+            cell.step,
+            cell.integrator,
+            cell.forces,
+            cell.seed,
+            first_replica=done,
         )
     )
     return store.save_ensemble(key, Ensemble.join(parts))

@@ -25,7 +25,9 @@ FORMAT = 1
 ROW_FIELDS = tuple(Row.__dataclass_fields__)
 
 
-def write_arrays(path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> None:
+def write_arrays(
+    path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+) -> None:
     """Write arrays and metadata into one npz file, atomically; no pickle."""
     text = json.dumps({"format": FORMAT, **meta}, sort_keys=True, allow_nan=False)
     header = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -33,7 +35,9 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, An
         np.savez(file, allow_pickle=False, __meta__=header, **arrays)
 
 
-def read_arrays(path: Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def read_arrays(
+    path: Path, kind: str
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return (arrays, metadata) of a file written by :func:`write_arrays`.
 
     Raises
@@ -142,10 +146,14 @@ class Store:
 
         schema = pa.schema(
             [
-                ("metric", pa.string()), ("time", pa.float64()),
-                ("value", pa.float64()), ("stderr", pa.float64()),
-                ("lower", pa.float64()), ("upper", pa.float64()),
-                ("index", pa.string()), ("replicas", pa.int64()),
+                ("metric", pa.string()),
+                ("time", pa.float64()),
+                ("value", pa.float64()),
+                ("stderr", pa.float64()),
+                ("lower", pa.float64()),
+                ("upper", pa.float64()),
+                ("index", pa.string()),
+                ("replicas", pa.int64()),
                 ("note", pa.string()),
             ]
         )

@@ -16,7 +16,17 @@ from mfplug.studies.rates import fit_rates
 from mfplug.studies.store import ROW_FIELDS, Store
 from mfplug.studies.verdicts import judge
 
-ORDER = ("time", "metric", "index", "value", "stderr", "lower", "upper", "replicas", "note")
+ORDER = (
+    "time",
+    "metric",
+    "index",
+    "value",
+    "stderr",
+    "lower",
+    "upper",
+    "replicas",
+    "note",
+)
 
 
 def table_of(cells: list[Cell], store: Store) -> Any:

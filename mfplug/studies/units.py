@@ -71,9 +71,13 @@ def units_of(cells: Sequence[Cell]) -> list[Unit]:
                 key = ensemble_key(cell)
                 needed += [f"{key}/{a}-{b}" for a, b in ranges(cell)]
             unit = Unit(
-                "measure", rows_key(cell, metric), number,
-                cost.rows_seconds(cell, metric), f"{metric.name}: {cell.label}",
-                position, needs=tuple(needed),
+                "measure",
+                rows_key(cell, metric),
+                number,
+                cost.rows_seconds(cell, metric),
+                f"{metric.name}: {cell.label}",
+                position,
+                needs=tuple(needed),
             )
             measure.setdefault(unit.name, unit)
     return [*solve.values(), *simulate.values(), *measure.values()]

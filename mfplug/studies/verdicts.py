@@ -33,7 +33,9 @@ class Outcome:
 
 
 def judge(
-    verdicts: list[Verdict], table: pd.DataFrame, bounds: pd.DataFrame,
+    verdicts: list[Verdict],
+    table: pd.DataFrame,
+    bounds: pd.DataFrame,
     rates: pd.DataFrame,
 ) -> list[dict[str, Any]]:
     """Return ``verdict.json``: claim, verdict, reason and numbers for each claim.
@@ -45,7 +47,9 @@ def judge(
     results = []
     for verdict in verdicts:
         who = f"verdict of '{verdict.claim}'"
-        chosen = [_rows_of(check, who, table, bounds, rates) for check in verdict.checks]
+        chosen = [
+            _rows_of(check, who, table, bounds, rates) for check in verdict.checks
+        ]
         # All comparisons of a verdict are one family.
         family = max(1, sum(len(rows) for rows in chosen))
         outcomes = [
@@ -82,7 +86,10 @@ def _combine(verdict: Verdict, outcomes: list[tuple[Check, Outcome]]) -> str:
 
 
 def _rows_of(
-    check: Check, who: str, table: pd.DataFrame, bounds: pd.DataFrame,
+    check: Check,
+    who: str,
+    table: pd.DataFrame,
+    bounds: pd.DataFrame,
     rates: pd.DataFrame,
 ) -> pd.DataFrame:
     if check.rule == "exponent":
@@ -94,7 +101,9 @@ def _apply(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     if rows.empty:
         return Outcome(None, f"No rows of {check.fit or check.metric} to judge by.")
     rules: dict[str, Callable[[Check, pd.DataFrame, int], Outcome]] = {
-        "exponent": _exponent, "below": _below, "agrees": _agrees,
+        "exponent": _exponent,
+        "below": _below,
+        "agrees": _agrees,
     }
     return rules[check.rule](check, rows, family)
 
@@ -116,7 +125,8 @@ def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     missing = rows["exponent"].isna() | rows["predicted"].isna()
     if missing.any():
         return Outcome(
-            None, f"{int(missing.sum())} of {len(rows)} exponents of {check.fit} are "
+            None,
+            f"{int(missing.sum())} of {len(rows)} exponents of {check.fit} are "
             "missing or have no prediction.",
         )
     freedom = rows["dof"].astype(float).fillna(np.inf).to_numpy()
@@ -138,15 +148,24 @@ def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     if (off > half).any():
         worst = rows.loc[(off - half).idxmax()]
         return Outcome(
-            False, f"{text}; {worst['exponent']:.3f} against {worst['predicted']:g} is "
-            "outside even the interval of the whole family.", numbers,
+            False,
+            f"{text}; {worst['exponent']:.3f} against {worst['predicted']:g} is "
+            "outside even the interval of the whole family.",
+            numbers,
         )
     if (half > RESOLUTION).any():
         return Outcome(
-            None, f"{text}; the widest family-wise half width, {half.max():.3f}, cannot "
-            f"tell exponents {2 * RESOLUTION:g} apart.", numbers,
+            None,
+            f"{text}; the widest family-wise half width, {half.max():.3f}, cannot "
+            f"tell exponents {2 * RESOLUTION:g} apart.",
+            numbers,
         )
-    return Outcome(True, f"{text}, all {len(rows)} in that of the family.", numbers)
+    expected = ""
+    if not inside.all():
+        expected = f" ({0.05 * len(rows):.2g} outside are expected by chance)"
+    return Outcome(
+        True, f"{text}{expected}, all {len(rows)} in that of the family.", numbers
+    )
 
 
 def _paired(
@@ -188,8 +207,11 @@ def _below(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     above = value - _quantile(rows, family) * error > limit * (1 + 1e-12)
     ratio = float(np.max(value / np.where(limit > 0, limit, np.nan), initial=0.0))
     numbers = {
-        "metric": check.metric, "bound": check.bound, "rows": len(rows),
-        "above": int(above.sum()), "largest_ratio": round(ratio, 6),
+        "metric": check.metric,
+        "bound": check.bound,
+        "rows": len(rows),
+        "above": int(above.sum()),
+        "largest_ratio": round(ratio, 6),
     }
     text = f"{check.metric} against {check.bound}: largest ratio {ratio:.3g}"
     if above.any():
@@ -206,7 +228,9 @@ def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     limit = rows["limit"].to_numpy(dtype=float)
     error = rows["stderr"].to_numpy(dtype=float)
     numbers: dict[str, Any] = {
-        "metric": check.metric, "bound": check.bound, "rows": len(rows)
+        "metric": check.metric,
+        "bound": check.bound,
+        "rows": len(rows),
     }
     if not (np.isfinite(value) & np.isfinite(limit)).all():
         return Outcome(None, f"{check.metric}: a value is missing.", numbers)
@@ -214,7 +238,9 @@ def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     if check.tolerance is not None:
         numbers["largest_difference"] = float(off.max())
         good = bool((off <= check.tolerance).all())
-        text = f"{check.metric}: largest difference {off.max():.2g} from the exact value"
+        text = (
+            f"{check.metric}: largest difference {off.max():.2g} from the exact value"
+        )
         return Outcome(good, f"{text} (tolerance {check.tolerance:g}).", numbers)
     if not (np.isfinite(error) & (error > 0)).all():
         return Outcome(None, f"{check.metric}: a standard error is missing.", numbers)
@@ -231,7 +257,8 @@ def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     if check.precision is not None and (error > check.precision * scale).any():
         worst = float((error / scale).max())
         return Outcome(
-            None, f"{text}, but the error of {worst:.1%} is above {check.precision:.1%}.",
+            None,
+            f"{text}, but the error of {worst:.1%} is above {check.precision:.1%}.",
             numbers,
         )
     return Outcome(True, f"{text}.", numbers)

@@ -88,12 +88,12 @@ def linear_gronwall_bound(
             f"bound 'gronwall': got time {time}, expected finite times >= 0. "
             "The lemma runs forward from 0."
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         growth = np.expm1(c1 * t)
         # c2 times the integral of e^(c1 s), which tends to c2 t as c1 -> 0.
         source = c2 * (growth / c1 if c1 != 0.0 else t) if c2 != 0.0 else 0.0 * t
         start = initial * (growth + 1.0) if initial != 0.0 else 0.0 * t
-    bound: Array = np.asarray(start + source, float)
+        bound: Array = np.asarray(start + source, float)
     if np.any(np.isnan(bound)):
         raise NumericsError(
             f"bound 'gronwall': inf - inf with f(0) = {initial}, c2 = {c2}; got NaN, "

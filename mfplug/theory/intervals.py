@@ -201,7 +201,7 @@ def fit_power(
     stderr
         Standard errors of y, all positive; None where y is exact or unknown.
     correction
-        Fit b too (three parameters).
+        Fit b too (three parameters), |b| < min x.
     level
         Probability of the interval.
 
@@ -211,7 +211,7 @@ def fit_power(
         If shapes differ, a number is not positive, or n is not above the number of
         parameters.
     NumericsError
-        If the fit of b does not converge.
+        If no b with |b| < min x fits best.
     """
     ax, ay, weight = _data(x, y, stderr, 3 if correction else 2)
     b = _fit_correction(ax, np.log(ay), weight) if correction else 0.0
@@ -276,26 +276,28 @@ def _solve(design: Array, target: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def _fit_correction(x: Array, log_y: Array, weight: Array) -> float:
-    """The b that minimises the scatter left by the best a and e (variable projection)."""
+    """The b that minimises the scatter left by the best a and e (variable projection).
+
+    Only |b| <= x_min is searched: a x^e (1 + b/x) with large b is the law with exponent
+    e - 1 and a correction of its own, and fits nearly as well.
+    """
     from scipy.optimize import minimize_scalar
 
     design = np.stack([np.ones_like(x), np.log(x)], axis=1)
 
     def left(s: float) -> float:
-        # 1 + b/x = (1 + b/x_min)-preserving: b > -x_min for every s.
         b = float(x.min()) * math.expm1(s)
         residual = _solve(design, log_y - np.log1p(b / x), weight)[1]
         return float(weight @ residual**2)
 
-    # A coarse scan first: the profile may have two valleys. The ends b = -x_min and
-    # b = inf (another exponent) are no fits.
-    grid = np.linspace(-7.0, 7.0, 141)
+    # b = x_min (e^s - 1): dense near b = -x_min, where the law changes fastest.
+    grid = np.linspace(-7.0, math.log(2.0), 78)
     values = np.array([left(s) for s in grid])
     best = int(values.argmin())
     if best in (0, grid.size - 1):
         raise NumericsError(
-            "fit 'power': the correction 1 + b/x runs away; got no minimum in b, "
-            "expected one. Fit without the correction or add points."
+            "fit 'power': the correction 1 + b/x runs away; got no best b, expected one "
+            "with |b| < min x. Fit without the correction or drop the smallest x."
         )
     found = minimize_scalar(
         left,

@@ -117,7 +117,10 @@ def _optimal_cost(cost: Array, wa: Array | None, wb: Array | None) -> float:
 
         rows, columns = linear_sum_assignment(cost)
         return math.fsum(cost[rows, columns]) / len(rows)
-    import ot
+    with warnings.catch_warnings():
+        # Its sources warn when Python compiles them for the first time.
+        warnings.simplefilter("ignore")
+        import ot
 
     first = np.full(cost.shape[0], 1.0 / cost.shape[0]) if wa is None else wa
     second = np.full(cost.shape[1], 1.0 / cost.shape[1]) if wb is None else wb

@@ -125,7 +125,9 @@ class Mollified(Distribution):
             away = flat[:, None, :] - centres[None, part]
             kernel = kernel_density(away, self.delta) * weights[part]
             density += kernel.sum(axis=1)
-            gradient += np.sum(kernel[..., None] * kernel_score(away, self.delta), axis=1)
+            gradient += np.sum(
+                kernel[..., None] * kernel_score(away, self.delta), axis=1
+            )
         return density.reshape(x.shape[:-1]), gradient.reshape(x.shape)
 
     @property

@@ -36,7 +36,9 @@ class CellBound(mfplug.Observable):
         0.1, above=0.0, below=0.4, help="side of the cell of the counter-example"
     )
     clouds: int = mfplug.param(16, at_least=2, help="replicas that are used, at most")
-    reference: int = mfplug.param(16, at_least=1, help="points of f_t for each particle")
+    reference: int = mfplug.param(
+        16, at_least=1, help="points of f_t for each particle"
+    )
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
@@ -76,7 +78,9 @@ class CellBound(mfplug.Observable):
         # Just inside the cell, so that both clouds belong to it.
         low = np.zeros((1, axes))
         high = np.full((1, axes), self.corner * (1 - 1e-12))
-        bound = cell_bound(cell_masses(low, self.corner), cell_masses(high, self.corner))
+        bound = cell_bound(
+            cell_masses(low, self.corner), cell_masses(high, self.corner)
+        )
         note = f"one cell of side {self.corner:g} in {axes} dimensions"
         numbers = {
             "corner-distance": bounded_lipschitz(low, high),

@@ -59,9 +59,7 @@ class CloudGrowth(mfplug.Observable):
                 )
                 first = distances if first is None else first
                 ratio = float(np.max(distances / first))
-                rows.append(
-                    mfplug.Row(self.name, t, ratio, index=kind, replicas=count)
-                )
+                rows.append(mfplug.Row(self.name, t, ratio, index=kind, replicas=count))
         return rows
 
     def _perturbed(

@@ -50,7 +50,11 @@ class EnergyDrift(mfplug.Observable):
         if not np.all(scale > 0):
             note = "the energy at the first time is 0 in a replica"
             return [mfplug.Row(self.name, sample.times[-1], None, note=note)]
-        note = "work by the trapezoid rule over the snapshots" if self._driven(ensemble) else ""
+        note = (
+            "work by the trapezoid rule over the snapshots"
+            if self._driven(ensemble)
+            else ""
+        )
         return [mfplug.mean_row(self.name, sample.times[-1], drift / scale, note=note)]
 
     @staticmethod

@@ -74,7 +74,13 @@ def _root(name: str, t: float, squares: np.ndarray, index: str) -> mfplug.Row:
         )
     half = (row.upper - row.lower) / (4 * value)
     return mfplug.Row(
-        name, t, value, row.stderr / (2 * value), value - half, value + half, index,
+        name,
+        t,
+        value,
+        row.stderr / (2 * value),
+        value - half,
+        value + half,
+        index,
         row.replicas,
     )
 

@@ -82,7 +82,12 @@ class GaussianLaw(mfplug.Observable):
         }
 
     def _sampled(
-        self, sample: mfplug.Sample, t: float, averages: list[Array], mean: Array, a: Array
+        self,
+        sample: mfplug.Sample,
+        t: float,
+        averages: list[Array],
+        mean: Array,
+        a: Array,
     ) -> list[mfplug.Row]:
         from mfplug.theory.projection import hoeffding_coefficients
 
@@ -91,7 +96,8 @@ class GaussianLaw(mfplug.Observable):
         # cov = E[(x - m)(x - m)^T], with m the mean of f_t; F^1 has the same mean in the
         # solvable model, and the difference is O(1/N) elsewhere and part of F^1 - f.
         shift = [
-            mean[i] * (first - first_copied)[:, j] + mean[j] * (first - first_copied)[:, i]
+            mean[i] * (first - first_copied)[:, j]
+            + mean[j] * (first - first_copied)[:, i]
             for _, i, j in ENTRIES
         ]
         differences = second - copied - np.stack(shift, axis=1)
@@ -124,8 +130,14 @@ def _row(
 
     half = student_quantile(0.95, count - 1) * error
     return mfplug.Row(
-        metric, t, float(value), float(error), float(value - half), float(value + half),
-        index, count,
+        metric,
+        t,
+        float(value),
+        float(error),
+        float(value - half),
+        float(value + half),
+        index,
+        count,
     )
 
 
@@ -180,7 +192,10 @@ def _distance_rows(
             for k in range(3):
                 step = np.zeros(3)
                 step[k] = 0.05 * np.sqrt(covariance[k, k])
-                ahead, behind = form(shifted(excess + step)), form(shifted(excess - step))
+                ahead, behind = (
+                    form(shifted(excess + step)),
+                    form(shifted(excess - step)),
+                )
                 slope[k] = (ahead - behind) / (2 * step[k]) if step[k] > 0 else 0.0
         except mfplug.MfplugError as error:
             note = f"no Gaussian law has the measured moments: {error}"

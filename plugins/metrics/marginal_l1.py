@@ -82,7 +82,11 @@ class MarginalL1(mfplug.Observable):
         values: Array,
         w: Array,
     ) -> list[mfplug.Row]:
-        from mfplug.theory.projection import cell_l1, hoeffding_coefficients, hoeffding_l1
+        from mfplug.theory.projection import (
+            cell_l1,
+            hoeffding_coefficients,
+            hoeffding_l1,
+        )
 
         ensemble = sample.ensemble
         N, count = ensemble.particles, ensemble.replicas
@@ -103,8 +107,14 @@ class MarginalL1(mfplug.Observable):
         ):
             rows.append(
                 mfplug.Row(
-                    name, t, result.value, result.stderr, result.lower, result.upper,
-                    "1", count,
+                    name,
+                    t,
+                    result.value,
+                    result.stderr,
+                    result.lower,
+                    result.upper,
+                    "1",
+                    count,
                 )
             )
         return rows
@@ -126,7 +136,9 @@ class MarginalL1(mfplug.Observable):
         parts = []
         for part in blocks(ensemble, 40_000):
             q0, p0 = ensemble.q[0, part], ensemble.p[0, part]
-            q, p = field.flow(ensemble.q[k, part], ensemble.p[k, part], t, sample.times[0])
+            q, p = field.flow(
+                ensemble.q[k, part], ensemble.p[k, part], t, sample.times[0]
+            )
             start = np.concatenate([q0, p0], axis=-1)
             back = np.concatenate([q, p], axis=-1)
             shape = (*start.shape[:2], -1)

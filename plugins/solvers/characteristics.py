@@ -76,8 +76,12 @@ class Characteristics(mfplug.Solver):
         from mfplug.meanfield.spline_field import SplineField
 
         return SplineField(
-            system, times, dict(arrays), solver=self, info=dict(info),
-            flow_step=self.step,
+            system,
+            times,
+            dict(arrays),
+            solver=self,
+            info=dict(info),
+            flow_step=max(self.step, 0.1),
         )
 
     def _check(self, system: mfplug.System) -> None:
@@ -98,7 +102,12 @@ class Characteristics(mfplug.Solver):
             )
 
     def _march(
-        self, system: mfplug.System, q: Array, p: Array, w: Array, times: Sequence[float]
+        self,
+        system: mfplug.System,
+        q: Array,
+        p: Array,
+        w: Array,
+        times: Sequence[float],
     ) -> tuple[Array, Array, Array]:
         """Return levels (T,), node positions and momenta (T, d, M)."""
         from mfplug.dynamics.compiled import compile_potential, field_forces
@@ -120,7 +129,9 @@ class Characteristics(mfplug.Solver):
         first, last = times[0], times[-1]
         # Six levels at least, so that the spline in time has its full degree.
         steps = max(5, int(np.ceil((last - first) / self.step - 1e-9)))
-        levels = np.linspace(first, last, steps + 1) if last > first else np.array([first])
+        levels = (
+            np.linspace(first, last, steps + 1) if last > first else np.array([first])
+        )
         state = State(np.ascontiguousarray(q.T), np.ascontiguousarray(p.T), system.mass)
         path = [state]
         for t, t_next in zip(levels[:-1], levels[1:], strict=True):
@@ -148,7 +159,12 @@ class Characteristics(mfplug.Solver):
         return low, spacing, np.stack(levels)
 
     def _conservation(
-        self, system: mfplug.System, levels: Array, nodes: Array, momenta: Array, w: Array
+        self,
+        system: mfplug.System,
+        levels: Array,
+        nodes: Array,
+        momenta: Array,
+        w: Array,
     ) -> dict[str, float]:
         """Return the relative drift of energy and momentum of the nodes."""
         from mfplug.dynamics.compiled import compile_potential, field_energies

@@ -58,7 +58,9 @@ class LinearField(mfplug.MeanField):
         """Return the mean (q, p) of f_t, shape (d,) each."""
         return self._move(self.trap, t - self.times[0], *self._mean)
 
-    def _move(self, stiffness: float, t: float, q: Array, p: Array) -> tuple[Array, Array]:
+    def _move(
+        self, stiffness: float, t: float, q: Array, p: Array
+    ) -> tuple[Array, Array]:
         a, b, c, d = propagator(stiffness, t, self.system.mass)
         return a * q + b * p, c * q + d * p
 

@@ -10,6 +10,7 @@ rule report:
         page=update(JOBS.path(jobs.PAGE)),
     log:
         JOBS.path(f"logs/{JOBS.page.id}.log"),
+    localrule: True
     threads: 1
     resources:
         mem_mb=JOBS.page.memory_mb,
