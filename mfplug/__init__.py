@@ -37,6 +37,9 @@ _EXPORTS = {
     "Ensemble": "mfplug.dynamics.ensemble",
     "solve_mean_field": "mfplug.meanfield.solve",
     "measure": "mfplug.studies.measure",
+    "run_study": "mfplug.studies.api",
+    "tabulate": "mfplug.studies.api",
+    "plot": "mfplug.studies.api",
     "MfplugError": "mfplug.errors",
     "PluginError": "mfplug.errors",
     "ParameterError": "mfplug.errors",
@@ -79,6 +82,9 @@ if TYPE_CHECKING:
     from mfplug.meanfield.solve import solve_mean_field as solve_mean_field
     from mfplug.registry import create as create
     from mfplug.registry import names as names
+    from mfplug.studies.api import plot as plot
+    from mfplug.studies.api import run_study as run_study
+    from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
     from mfplug.system import System as System
 

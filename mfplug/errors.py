@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class MfplugError(Exception):
@@ -36,6 +37,20 @@ class NumericsError(MfplugError, ArithmeticError):
 
 class StoreError(MfplugError, OSError):
     """Something cannot be written, or what is stored is not what it should be."""
+
+
+def shown(value: Any, width: int = 80) -> str:
+    """Return a value for a message: one line, cut where it is long.
+
+    >>> shown([1, 2]), shown("x" * 30, 12)
+    ('[1, 2]', "'xxxxxxxx...")
+    """
+    try:
+        text = " ".join(repr(value).split())
+    # Python refuses to write out integers of more than 4300 digits.
+    except Exception:
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

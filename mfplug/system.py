@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,7 +10,7 @@ from typing import Any, Self
 from mfplug.contracts.distribution import Distribution
 from mfplug.contracts.plugin import plain
 from mfplug.contracts.potential import External, Potential
-from mfplug.errors import ParameterError, did_you_mean
+from mfplug.errors import ParameterError, did_you_mean, shown
 from mfplug.registry import create_from
 
 FIELDS = ("dimension", "potential", "initial", "external", "box", "beta", "mass")
@@ -55,8 +55,8 @@ class System:
         d = self.dimension
         if isinstance(d, bool) or not isinstance(d, int) or d not in (1, 2, 3):
             raise ParameterError(
-                f"system: dimension is not supported; got {d!r}, expected 1, 2 or 3. "
-                "Change `dimension`."
+                f"system: dimension is not supported; got {shown(d)}, expected 1, 2 or "
+                "3. Change `dimension`."
             )
         _number("beta", self.beta, "0 <= beta < 1", lambda x: 0 <= x < 1)
         _number("mass", self.mass, "a number > 0", lambda x: x > 0)
@@ -75,7 +75,7 @@ class System:
         """Return the system written as a mapping, unknown keys refused."""
         if not isinstance(data, Mapping):
             raise ParameterError(
-                f"system: not a mapping; got {data!r}, expected keys "
+                f"system: not a mapping; got {shown(data)}, expected keys "
                 f"{', '.join(FIELDS)}. Write `system:` with keys below it."
             )
         for key in data:
@@ -111,13 +111,10 @@ class System:
 
 
 def _number(key: str, value: Any, expected: str, allowed: Any) -> None:
-    good = (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
-    if not (good and allowed(value)):
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    # Comparing is safe for every number; an integer beyond a float is as good as inf.
+    if not (good and abs(value) <= sys.float_info.max and allowed(value)):
         raise ParameterError(
-            f"system: {key} is out of range; got {value!r}, expected {expected}. "
+            f"system: {key} is out of range; got {shown(value)}, expected {expected}. "
             f"Change `{key}`."
         )

@@ -122,7 +122,7 @@ def test_planted_wrong_flow_leaves_the_interval(case) -> None:
 
     In H1 the mean-field flow is a rotation, which f_0 does not feel: no test there.
     """
-    law, n, basis, start, end, back = case
+    law, n, basis, start, end, _ = case
     if np.allclose(law.vlasov, law.initial_covariance):
         return
     exact = law.distances(n).l1
@@ -160,7 +160,8 @@ def test_regression_beats_coupling_beats_raw() -> None:
 def test_l1_bracket_biases_and_coverage() -> None:
     """200 repetitions of 3 Gaussian coefficients: the biases have opposite signs.
 
-    Seed 12. Coverage is at least .95 by construction; 0.90 is 3.2 standard errors below.
+    Seed 12. Coverage is at least .95 by construction; 0.90 is 3.2 standard errors
+    below.
     """
     rng = np.random.default_rng(12)
     nodes, weights = fine_nodes(CASES["H1"][0])
@@ -258,7 +259,7 @@ def test_basis_of_a_normal_law_is_hermite() -> None:
 
 
 def test_bounded_basis_serves_laws_without_moments() -> None:
-    """Lorentz law: nodes at its quantiles; values stay bounded however far the point."""
+    """Lorentz law: nodes at its quantiles; values stay bounded at any distance."""
     u = (np.arange(4000) + 0.5) / 4000
     nodes = np.tan(math.pi * (u - 0.5))[:, None]
     basis = polynomial_basis(nodes, np.full(4000, 1 / 4000), 5, bounded=True)

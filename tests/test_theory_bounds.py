@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -196,7 +197,7 @@ def test_radial_quantile_inverts_the_distribution(delta: float, dimension: int) 
     assert np.all(np.diff(r) > 0.0)
     total = np.concatenate([[0.0], r])
     mass = 0.0
-    for k, (a, b) in enumerate(zip(total[:-1], total[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(total)):
         part, _ = quad(
             radial_density, a, b, args=(delta, dimension), epsabs=1e-14, epsrel=1e-12
         )
@@ -252,8 +253,8 @@ def test_sharpness_of_the_score_bound() -> None:
     assert ratio == pytest.approx([0.5628, 0.8717, 0.9785, 0.9955, 0.9990], abs=5e-5)
 
 
-# Audit E20 prints .52653 at delta = 1, where a window of |x| < 10 was cut off: the tail of
-# the kernel, of width delta, is missing there. Over |x| < 40 it is .52665.
+# Audit E20 prints .52653 at delta = 1, where a window of |x| < 10 was cut off: the tail
+# of the kernel, of width delta, is missing there. Over |x| < 40 it is .52665.
 @pytest.mark.parametrize(
     ("delta", "distance"), [(0.1, 0.03992), (0.5, 0.27022), (1.0, 0.52665)]
 )

@@ -168,7 +168,8 @@ def test_coupling_is_one_gaussian_vector() -> None:
     centre = x.mean(axis=1) - law.initial_mean
     exact = centre @ (law.centre - law.relative).T
     assert np.allclose(gap, exact[:, None, :], atol=1e-13)
-    # Elliptic integral against the integral over u, and against the plane in polar form.
+    # Elliptic integral against the integral over u, and against the plane in polar
+    # form.
     covariance = law.coupling_covariance(n)
     values = np.linalg.eigvalsh(covariance)
     angle = (np.arange(4000) + 0.5) * math.pi / 4000

@@ -1,1 +1,1 @@
-"""mfplug.cli"""
+"""The command line: a thin layer over the functions of ``mfplug.studies``."""

@@ -11,9 +11,8 @@ from mfplug.errors import ParameterError
 
 def main(arguments: argparse.Namespace) -> int:
     """Plan the studies, let Snakemake run what is missing, say where to look."""
-    from mfplug.studies.guard import check_writable
     from mfplug.studies.load import shipped
-    from mfplug.studies.plan import make_plan, write_plan
+    from mfplug.studies.plan import check_study
 
     names = list(dict.fromkeys(arguments.studies))
     if arguments.all:
@@ -23,22 +22,29 @@ def main(arguments: argparse.Namespace) -> int:
             f"run: no study; expected names or YAML files. Known: "
             f"{', '.join(shipped())}. Give one, or --all."
         )
-    out = Path(arguments.out)
-    plans = [make_plan(name, arguments.profile, out) for name in names]
-    twice = [p["study"] for p in plans]
-    for name in twice:
-        if twice.count(name) > 1:
+    # A study that is wrong is refused before anything is written.
+    found = [check_study(name, arguments.profile) for name in names]
+    for name in found:
+        if found.count(name) > 1:
             raise ParameterError(
                 f"run: two studies are called '{name}'; expected different file names, "
                 "because each has a folder of its name. Rename one."
             )
-    check_writable(out)
-    paths = [write_plan(plan, out) for plan in plans]
-
-    from mfplug.studies.drive import run
-
-    status = run(paths, out, arguments.cores, dry_run=arguments.dry_run)
+    out = Path(arguments.out)
+    status = _run(names, arguments, out)
     if status == 0 and not arguments.dry_run:
         page = (out / "report.html").resolve()
         print(f"results: {out.resolve()}\npage:    {page}", file=sys.stderr)
     return status
+
+
+def _run(names: list[str], arguments: argparse.Namespace, out: Path) -> int:
+    from mfplug.studies.drive import run
+    from mfplug.studies.hold import hold
+    from mfplug.studies.plan import make_plan, write_plan
+
+    # Planned and run under one lock: a second run must not change a live one's plans.
+    with hold(out):
+        plans = [make_plan(name, arguments.profile, out) for name in names]
+        paths = [write_plan(plan, out) for plan in plans]
+        return run(paths, out, arguments.cores, dry_run=arguments.dry_run)

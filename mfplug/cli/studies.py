@@ -8,7 +8,8 @@ import json
 
 def main(arguments: argparse.Namespace) -> int:
     """List the shipped studies with their titles, or print the schema."""
-    from mfplug.studies.load import find, read_yaml, shipped
+    from mfplug.studies.load import find, shipped
+    from mfplug.studies.yamlfile import read_yaml
 
     if arguments.schema:
         from mfplug.studies.model import json_schema

@@ -66,13 +66,13 @@ class Distribution(Plugin, ABC):
 
     @property
     def score_bound(self) -> float:
-        """sup |grad_x log f_0|, infinite where unbounded (Theorem 3.1 needs it finite)."""
+        """Sup |grad_x log f_0|, infinite if unbounded; Theorem 3.1 needs it finite."""
         return float("inf")
 
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
-        """Return deterministic nodes (q, p, w) with sum_k w_k g(x_k) close to int g f_0.
+        """Return fixed nodes (q, p, w) with sum_k w_k g(x_k) close to int g f_0.
 
-        The default draws a scrambled-free Sobol sequence through a wide Student law
+        The default sends an unscrambled Sobol sequence through a wide Student law
         fitted to a fixed sample and weights it by the density; a distribution that
         knows a Gauss rule overrides it.
 
@@ -85,6 +85,11 @@ class Distribution(Plugin, ABC):
         -------
         q, p, w
             Arrays of shapes (M, d), (M, d), (M,), the weights summing to 1.
+
+        Raises
+        ------
+        NumericsError
+            If the density is negative, not finite, or 0 at all nodes.
         """
         from mfplug.contracts.quadrature import importance_nodes
 

@@ -75,7 +75,13 @@ class MeanField(ABC):
         """Return the arrays from which the solver restores this field."""
 
     def check_time(self, t: float) -> float:
-        """Return t moved onto the interval if rounding put it outside; else refuse."""
+        """Return t, moved onto the interval where only rounding put it outside.
+
+        Raises
+        ------
+        ParameterError
+            If t lies outside [times[0], times[-1]].
+        """
         first, last = self.times[0], self.times[-1]
         slack = 1e-9 * max(1.0, abs(first), abs(last))
         if not first - slack <= t <= last + slack:
@@ -86,7 +92,13 @@ class MeanField(ABC):
         return min(max(float(t), first), last)
 
     def points(self, q: ArrayLike) -> Array:
-        """Return q as an array of shape (..., d), or say that its last axis is wrong."""
+        """Return q as an array of shape (..., d).
+
+        Raises
+        ------
+        ParameterError
+            If the last axis does not have length d.
+        """
         array = np.asarray(q, dtype=float)
         d = self.system.dimension
         if array.ndim == 0 or array.shape[-1] != d:
@@ -110,6 +122,11 @@ class MeanField(ABC):
         -------
         q, p
             The same at t1.
+
+        Raises
+        ------
+        ParameterError
+            If a time is outside the solved interval, or the last axis is not d.
         """
         t0, t1 = self.check_time(t0), self.check_time(t1)
         state = State(self.points(q), self.points(p), self.system.mass)
@@ -154,12 +171,19 @@ class MeanField(ABC):
         return x, v, jacobian
 
     def density(self, t: float, q: ArrayLike, p: ArrayLike) -> Array:
-        """Return f_t(q, p) = f_0(characteristic traced back to times[0]), shape (...)."""
+        """Return f_t(q, p), shape (...): f_0 at the point traced back to times[0].
+
+        The flow keeps the volume of phase space, so f_t is constant along it.
+        """
         q0, p0 = self.flow(q, p, t, self.times[0])
         return self.system.initial.density(q0, p0)
 
     def score(self, t: float, q: ArrayLike, p: ArrayLike) -> tuple[Array, Array]:
-        """Return (grad_q log f_t, grad_p log f_t) by the tangent flow, (..., d) each."""
+        """Return (grad_q log f_t, grad_p log f_t), shape (..., d) each.
+
+        grad log f_t(x) = J^T (grad log f_0)(x_0), x_0 = Phi_{t -> 0}(x) and J its
+        Jacobian, from :meth:`tangent_flow`.
+        """
         q0, p0, jacobian = self.tangent_flow(q, p, t, self.times[0])
         s0 = np.concatenate(self.system.initial.score(q0, p0), axis=-1)
         s = np.einsum("...ba,...b->...a", jacobian, s0)

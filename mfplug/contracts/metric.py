@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.plugin import Plugin
+from mfplug.errors import ParameterError
 
 if TYPE_CHECKING:
     from mfplug.contracts.meanfield import MeanField
@@ -41,7 +42,19 @@ class Row:
 class Sample:
     """What a metric is given: the system, its field, its ensemble, a random stream.
 
-    ``field`` and ``ensemble`` are present exactly if the metric's ``needs`` name them.
+    ``field`` and ``ensemble`` are present exactly if the metric's ``needs`` name them;
+    :meth:`the_field` and :meth:`the_ensemble` return them or say what is missing.
+
+    Attributes
+    ----------
+    system : System
+        With N-dependent parameters evaluated where there is an ensemble.
+    times : tuple of float
+        The times to measure at; the first is the initial time.
+    rng : numpy.random.Generator
+        The metric's own stream.
+    field : MeanField or None
+    ensemble : Ensemble or None
     """
 
     system: System
@@ -49,6 +62,37 @@ class Sample:
     rng: np.random.Generator
     field: MeanField | None = None
     ensemble: Ensemble | None = None
+
+    def the_field(self) -> MeanField:
+        """Return the mean field.
+
+        Raises
+        ------
+        ParameterError
+            If the metric did not ask for it.
+        """
+        if self.field is None:
+            raise ParameterError(_absent("field"))
+        return self.field
+
+    def the_ensemble(self) -> Ensemble:
+        """Return the ensemble.
+
+        Raises
+        ------
+        ParameterError
+            If the metric did not ask for it.
+        """
+        if self.ensemble is None:
+            raise ParameterError(_absent("ensemble"))
+        return self.ensemble
+
+
+def _absent(what: str) -> str:
+    return (
+        f"metric: it was given no {what}; got None, expected one. Name '{what}' in the "
+        "metric's `needs`."
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +130,11 @@ def mean_row(
     ----------
     samples
         One number per independent replica, shape (R,).
+
+    Returns
+    -------
+    Row
+        mean +- t_{0.975, R-1} s / sqrt(R); without an interval where R = 1.
     """
     from scipy import stats
 

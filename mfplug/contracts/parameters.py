@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from mfplug.errors import ParameterError, PluginError, did_you_mean
+from mfplug.errors import ParameterError, PluginError, did_you_mean, shown
+
+_NOTHING = object()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,31 +180,32 @@ def check_value(where: str, value: Any, hint: Any, limits: Bounds) -> Any:
     """Return a value converted to its declared type and within its limits."""
     if isinstance(value, PowerOfN | Mapping) and limits.may_depend_on_N:
         return _power_of_n(where, value)
-    accepted = (
-        typing.get_args(hint)
-        if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
-        else (hint,)
-    )
-    for option in accepted:
+    for option in options_of(hint):
         ok, converted = _convert(value, option)
         if ok:
             _check_finite(where, converted)
             if converted is not None and not limits.allow(converted):
                 raise ParameterError(
-                    f"{where} is out of range; got {value!r}, expected {limits}."
+                    f"{where} is out of range; got {shown(value)}, expected {limits}."
                     " Change it."
                 )
             return converted
     raise ParameterError(
-        f"{where} has the wrong type; got {value!r} ({type(value).__name__}), "
+        f"{where} has the wrong type; got {shown(value)} ({type(value).__name__}), "
         f"expected {type_name(hint)}. Change it."
     )
+
+
+def options_of(hint: Any) -> tuple[Any, ...]:
+    """Return the types that a declared type allows, ``X | Y`` and Optional alike."""
+    union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+    return typing.get_args(hint) if union else (hint,)
 
 
 def _check_finite(where: str, value: Any) -> None:
     if isinstance(value, float) and not math.isfinite(value):
         raise ParameterError(
-            f"{where} is not finite; got {value!r}, expected a finite number. "
+            f"{where} is not finite; got {shown(value)}, expected a finite number. "
             "Change it."
         )
     if isinstance(value, tuple):
@@ -211,16 +214,13 @@ def _check_finite(where: str, value: Any) -> None:
 
 
 def _power_of_n(where: str, value: Any) -> PowerOfN:
-    if isinstance(value, PowerOfN):
-        return value
-    number = (int, float)
-    if set(value) == {"times", "N"} and all(
-        isinstance(v, number) and not isinstance(v, bool) and math.isfinite(v)
-        for v in value.values()
-    ):
-        return PowerOfN(float(value["times"]), float(value["N"]))
+    given = value.to_dict() if isinstance(value, PowerOfN) else dict(value)
+    if set(given) == {"times", "N"}:
+        numbers = {k: _convert_number(v, float) for k, v in given.items()}
+        if all(ok and math.isfinite(v) for ok, v in numbers.values()):
+            return PowerOfN(numbers["times"][1], numbers["N"][1])
     raise ParameterError(
-        f"{where} is no expression in N; got {dict(value)!r}, expected "
+        f"{where} is no expression in N; got {shown(given)}, expected "
         "{times: number, N: exponent}. Change it."
     )
 
@@ -241,7 +241,7 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
     if origin in (tuple, list):
         if not isinstance(value, tuple | list):
             return False, value
-        return True, _tuple(value)
+        return _convert_items(value, typing.get_args(hint))
     if isinstance(origin, type):
         return isinstance(value, origin), value
     return True, value
@@ -264,11 +264,30 @@ def _convert_number(value: Any, kind: type) -> tuple[bool, Any]:
         return False, value
 
 
+def _convert_items(value: Any, hints: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Convert the items of a list to the types that are declared for them."""
+    if not hints:
+        return True, _tuple(value)
+    if len(hints) == 1 or hints[-1] is Ellipsis:
+        hints = (hints[0],) * len(value)
+    if len(hints) != len(value):
+        return False, value
+    items = [
+        next((c for ok, c in (_convert(v, o) for o in options_of(h)) if ok), _NOTHING)
+        for v, h in zip(value, hints, strict=True)
+    ]
+    fits = all(item is not _NOTHING for item in items)
+    return (True, tuple(items)) if fits else (False, value)
+
+
 def _tuple(value: Any) -> Any:
     return tuple(_tuple(v) for v in value) if isinstance(value, tuple | list) else value
 
 
 def type_name(hint: Any) -> str:
+    """Return a declared type in words, for messages and listings."""
+    if typing.get_origin(hint) is tuple:
+        return "a list"
     if isinstance(hint, type) and not typing.get_args(hint):
         return {
             "float": "a number",

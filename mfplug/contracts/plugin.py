@@ -29,6 +29,7 @@ __all__ = [
     "canonical_json",
     "check_parameters",
     "check_value",
+    "fields_of",
     "param",
     "parameter_table",
     "plain",
@@ -119,5 +120,3 @@ def parameter_table(cls: type[Plugin]) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-

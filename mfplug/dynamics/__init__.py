@@ -1,1 +1,1 @@
-"""mfplug.dynamics"""
+"""Particles: forces, time stepping, ensembles."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,7 @@ class Forces:
     def __init__(self, system: System, N: int, method: str = "auto") -> None:
         from mfplug.dynamics.compiled import compile_potential
 
-        if method not in METHODS:
-            raise ParameterError(
-                f"forces: unknown method '{method}'; expected {', '.join(METHODS)}. "
-                + did_you_mean(str(method), METHODS)
-            )
+        check_method(method)
         self.system = system.at(N)
         self.N = N
         self.method = "direct"
@@ -107,3 +103,13 @@ class Forces:
             values = self.system.external.energy(np.swapaxes(q, 1, 2), t)
             potential = potential + np.sum(values, axis=1)
         return kinetic, potential
+
+
+def check_method(method: Any) -> str:
+    """Return the name of a way to compute forces, if there is one of this name."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise ParameterError(
+            f"forces: unknown method; got {method!r}, expected {', '.join(METHODS)}. "
+            + did_you_mean(str(method), METHODS)
+        )
+    return method

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +60,8 @@ def simulate(
         ``auto`` or ``direct``.
     seed
         An integer >= 0.
+    first_replica
+        Number of the first replica, an integer >= 0.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def simulate(
     replicas = positive_integer("replicas", replicas)
     times = check_times(times)
     step = check_step(step)
-    check_seed(seed)
+    seed = check_seed(seed)
+    first_replica = check_first(first_replica)
     method = create_from("integrator", integrator)
     check_memory(particles, replicas, len(times), system.dimension)
     forces_of = Forces(system, particles, forces)
@@ -176,9 +181,21 @@ def positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def check_first(value: Any) -> int:
+    """Return the number of a replica if it is an integer >= 0."""
+    good = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not good or value < 0:
+        raise ParameterError(
+            f"first_replica: not allowed; got {value!r}, expected an integer >= 0. "
+            "Change it."
+        )
+    return int(value)
+
+
 def check_step(step: Any) -> float:
     """Return the time step if it is a finite number > 0."""
-    good = isinstance(step, int | float | np.floating) and not isinstance(step, bool)
+    number = isinstance(step, int | float | np.integer | np.floating)
+    good = number and not isinstance(step, bool)
     if not good or not math.isfinite(step) or step <= 0:
         raise ParameterError(
             f"step: not allowed; got {step!r}, expected a number > 0. Change it."
@@ -192,7 +209,7 @@ def check_times(times: Any) -> tuple[float, ...]:
         result = tuple(float(t) for t in times)
     except (TypeError, ValueError):
         result = ()
-    rising = all(a < b for a, b in zip(result, result[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(result))
     if not result or not rising or not all(map(math.isfinite, result)):
         raise ParameterError(
             f"times: not allowed; got {times!r}, expected finite, strictly increasing "
@@ -202,15 +219,32 @@ def check_times(times: Any) -> tuple[float, ...]:
 
 
 def check_memory(particles: int, replicas: int, times: int, dimension: int) -> None:
-    """Refuse an ensemble that does not fit into the machine's free memory."""
-    import os
+    """Refuse an ensemble that does not fit into the machine's available memory.
 
-    need = 16.0 * particles * replicas * times * dimension
-    free = float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    if need > 0.8 * free:
-        fits = int(0.8 * free / (16.0 * particles * times * dimension))
+    Raises
+    ------
+    ParameterError
+        If 16 bytes for each number of (q, p) fill more than 80 % of it.
+    """
+    each = 16.0 * particles * times * dimension
+    free = available_memory()
+    if each * replicas > 0.8 * free:
+        fits = int(0.8 * free / each)
+        advice = f"at most {fits} replicas at once" if fits else "fewer particles"
         raise ParameterError(
-            f"replicas: the snapshots need {need / 2**30:.1f} GiB; got "
-            f"{free / 2**30:.1f} GiB free, expected to fit in 80 % of it. Take at most "
-            f"{fits} replicas at once."
+            f"replicas: the snapshots need {each * replicas / 2**30:.1f} GiB; got "
+            f"{free / 2**30:.1f} GiB available, expected to fit in 80 % of it. Take "
+            f"{advice}."
         )
+
+
+def available_memory() -> float:
+    """Return the bytes that can be had without swapping, file caches included."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return 1024.0 * float(line.split()[1])
+    except OSError:
+        pass  # not Linux: the whole memory is the best that is known
+    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -1,1 +1,1 @@
-"""mfplug.meanfield"""
+"""The mean field: solving for it, and the splines that carry it."""

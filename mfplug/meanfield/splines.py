@@ -1,12 +1,23 @@
-"""Quintic splines: tensor B-splines on uniform grids, evaluated by a compiled kernel."""
+"""Quintic tensor B-splines on uniform grids, evaluated by compiled kernels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
+from mfplug.dynamics.cache import prepare_numba
+
+prepare_numba()
+
+from numba import njit, prange  # noqa: E402
+
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Six = tuple[float, float, float, float, float, float]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 #: Nearer than this many cells to the border the knots are not uniform.
 MARGIN = 8
@@ -63,8 +74,18 @@ def _time_knots(levels: Array) -> tuple[int, Array]:
     return degree, np.concatenate([ends[0], inner, ends[1]])
 
 
-@njit(cache=True, inline="always")
-def _weights(u):  # type: ignore[no-untyped-def]  # compiled
+def _inline(function: Function) -> Function:
+    """Compile a function for use inside a kernel."""
+    return cast(Function, njit(cache=True, inline="always")(function))
+
+
+def _kernel(function: Function) -> Function:
+    """Compile a loop over points; each is done by one thread."""
+    return cast(Function, njit(cache=True, parallel=True, nogil=True)(function))
+
+
+@_inline
+def _weights(u: float) -> Six:
     """Return the six quintic B-splines that are not zero at u in [0, 1)."""
     u2 = u * u
     u3 = u2 * u
@@ -81,8 +102,8 @@ def _weights(u):  # type: ignore[no-untyped-def]  # compiled
     )
 
 
-@njit(cache=True, inline="always")
-def _slopes(u):  # type: ignore[no-untyped-def]  # compiled
+@_inline
+def _slopes(u: float) -> Six:
     """Return their derivatives."""
     u2 = u * u
     u3 = u2 * u
@@ -98,8 +119,8 @@ def _slopes(u):  # type: ignore[no-untyped-def]  # compiled
     )
 
 
-@njit(cache=True, inline="always")
-def _axis(x, derivative):  # type: ignore[no-untyped-def]  # compiled
+@_inline
+def _axis(x: float, derivative: bool) -> tuple[int, Six]:
     """Return (first coefficient, weights) of a point in units of the spacing."""
     j = int(np.floor(x))
     if derivative:
@@ -107,8 +128,8 @@ def _axis(x, derivative):  # type: ignore[no-untyped-def]  # compiled
     return j - 2, _weights(x - j)
 
 
-@njit(cache=True, inline="always")
-def _dot(w, line):  # type: ignore[no-untyped-def]  # compiled
+@_inline
+def _dot(w: Six, line: Array) -> float:
     return (
         w[0] * line[0]
         + w[1] * line[1]
@@ -119,13 +140,21 @@ def _dot(w, line):  # type: ignore[no-untyped-def]  # compiled
     )
 
 
-@njit(cache=True, inline="always")
-def _within(x, cells):  # type: ignore[no-untyped-def]  # compiled
+@_inline
+def _within(x: float, cells: int) -> bool:
     return x >= MARGIN and x < cells - 1 - MARGIN
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def _evaluate_1(c, low, spacing, points, derivative, out, outside):  # type: ignore[no-untyped-def]  # compiled
+@_kernel
+def _evaluate_1(
+    c: Array,
+    low: Array,
+    spacing: Array,
+    points: Array,
+    derivative: int,
+    out: Array,
+    outside: Flags,
+) -> None:
     for k in prange(points.shape[1]):
         x = (points[0, k] - low[0]) / spacing[0]
         outside[k] = not _within(x, c.shape[1])
@@ -134,8 +163,16 @@ def _evaluate_1(c, low, spacing, points, derivative, out, outside):  # type: ign
             out[0, k] = _dot(w, c[0, i : i + 6])
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def _evaluate_2(c, low, spacing, points, derivative, out, outside):  # type: ignore[no-untyped-def]  # compiled
+@_kernel
+def _evaluate_2(
+    c: Array,
+    low: Array,
+    spacing: Array,
+    points: Array,
+    derivative: int,
+    out: Array,
+    outside: Flags,
+) -> None:
     for k in prange(points.shape[1]):
         x = (points[0, k] - low[0]) / spacing[0]
         y = (points[1, k] - low[1]) / spacing[1]
@@ -150,8 +187,16 @@ def _evaluate_2(c, low, spacing, points, derivative, out, outside):  # type: ign
                 out[a, k] = total
 
 
-@njit(cache=True, parallel=True, nogil=True)
-def _evaluate_3(c, low, spacing, points, derivative, out, outside):  # type: ignore[no-untyped-def]  # compiled
+@_kernel
+def _evaluate_3(
+    c: Array,
+    low: Array,
+    spacing: Array,
+    points: Array,
+    derivative: int,
+    out: Array,
+    outside: Flags,
+) -> None:
     for k in prange(points.shape[1]):
         x = (points[0, k] - low[0]) / spacing[0]
         y = (points[1, k] - low[1]) / spacing[1]

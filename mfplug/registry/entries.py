@@ -63,5 +63,5 @@ class Entry:
 
     def clash_text(self) -> str:
         """Say which sources define this name."""
-        who = " and by ".join(s.origin for s in (self.source, *self.clashes))
+        who = " and by ".join(sorted(s.origin for s in (self.source, *self.clashes)))
         return f"defined by {who}"

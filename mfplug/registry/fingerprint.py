@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def digest(value: Any, length: int = 20) -> str:
-    """Return the first hexadecimal digits of the SHA-256 of a value's canonical JSON."""
+    """Return the first digits of the SHA-256 of a value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:length]
 
 
@@ -59,13 +59,14 @@ def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
     code = digest([_code_of(base) for base in cls.__mro__ if _is_foreign(base)])
     found = [e for e in registry.entries(plugin.kind) if e.cls is cls]
     source = found[0].source if found else None
+    origin = {"distribution": "local file", "version": ""}
     # A local file is known by its content; its path may differ between machines.
-    local = source is None or not source.version
+    if source is not None and source.version:
+        origin = {"distribution": source.distribution, "version": source.version}
     return {
         "kind": plugin.kind,
         "name": plugin.name,
-        "distribution": "local file" if local else source.distribution,
-        "version": "" if local else source.version,
+        **origin,
         "api": str(API_VERSION),
         "source": code,
     }

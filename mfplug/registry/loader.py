@@ -1,13 +1,13 @@
-"""Loading of plugins: each entry point on its own, so that a broken one breaks alone."""
+"""Loading of plugins: each entry point alone, so that a broken one breaks alone."""
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
-import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,28 +17,13 @@ from typing import Any
 import pluggy
 
 from mfplug import hookspecs
-from mfplug.contracts.plugin import (
-    API_VERSION,
-    Plugin,
-    bounds_of,
-    check_value,
-    parameter_table,
-    type_hints,
-)
+from mfplug.contracts.plugin import API_VERSION, Plugin
 from mfplug.errors import PluginError
+from mfplug.registry.checks import checked
 from mfplug.registry.entries import Entry, Source
 
 GROUP = "mfplug"
 SHIPPED = "mfplug"
-
-BASES = {
-    "potential": ("mfplug.contracts.potential", "Potential"),
-    "external": ("mfplug.contracts.potential", "External"),
-    "distribution": ("mfplug.contracts.distribution", "Distribution"),
-    "integrator": ("mfplug.contracts.integrator", "Integrator"),
-    "solver": ("mfplug.contracts.solver", "Solver"),
-    "metric": ("mfplug.contracts.metric", "Metric"),
-}
 
 
 def switches() -> tuple[bool, bool, frozenset[str]]:
@@ -53,7 +38,7 @@ def switches() -> tuple[bool, bool, frozenset[str]]:
     return (
         os.environ.get("MFPLUG_STRICT", "").lower() in on,
         os.environ.get("MFPLUG_NO_PLUGINS", "").lower() in on,
-        frozenset(name.strip() for name in blocked.split(",") if name.strip()),
+        frozenset(_normal(n.strip()) for n in blocked.split(",") if n.strip()),
     )
 
 
@@ -71,17 +56,40 @@ def load_all(files: Iterable[Path]) -> tuple[list[Source], list[Entry]]:
 
 
 def _entry_points() -> Iterator[tuple[Source, Callable[[], Any]]]:
+    try:
+        points = list(importlib.metadata.entry_points(group=GROUP))
+    # One distribution whose metadata cannot be parsed hides those of all the others.
+    except Exception:
+        points = []
+        for dist in importlib.metadata.distributions():
+            try:
+                points += dist.entry_points.select(group=GROUP)
+            except Exception as error:
+                yield _torn(dist, error)
     seen = set()
-    for point in importlib.metadata.entry_points(group=GROUP):
-        dist = point.dist
-        name = dist.name if dist else "unknown"
+    for point in points:
+        name = point.dist.name if point.dist else "unknown"
         # An editable install can be on the path twice; the same line is one plugin.
         key = (name, point.name, point.value)
         if key in seen:
             continue
         seen.add(key)
-        version = dist.version if dist else ""
+        version = point.dist.version if point.dist else ""
         yield Source(point.name, name, version, value=point.value), point.load
+
+
+def _torn(
+    dist: importlib.metadata.Distribution, error: Exception
+) -> tuple[Source, Callable[[], Any]]:
+    """Return a source that stands for metadata that cannot be read."""
+
+    def load() -> Any:
+        raise PluginError(
+            f"its entry_points.txt cannot be read; got {type(error).__name__}: {error},"
+            " expected lines `name = module`. Install it again."
+        ) from error
+
+    return Source("entry_points.txt", str(dist.name), str(dist.version)), load
 
 
 def _local_file(path: Path) -> tuple[Source, Callable[[], Any]]:
@@ -120,25 +128,36 @@ def _load_one(
     manager: pluggy.PluginManager, source: Source, load: Callable[[], Any]
 ) -> tuple[Source, list[Entry]]:
     strict, alone, blocked = switches()
-    foreign = source.distribution != SHIPPED
-    if {source.name, source.distribution} & blocked or (
-        alone and foreign and source.version
-    ):
-        reason = "MFPLUG_BLOCK" if not alone else "MFPLUG_NO_PLUGINS"
-        return _with(source, "blocked", f"blocked by {reason}"), []
+    if {_normal(source.name), _normal(source.distribution)} & blocked:
+        return _with(source, "blocked", "blocked by MFPLUG_BLOCK"), []
+    if alone and source.version and source.distribution != SHIPPED:
+        return _with(source, "blocked", "blocked by MFPLUG_NO_PLUGINS"), []
     try:
-        module = load()
-        manager.register(module, name=f"{source.distribution}:{source.name}")
-        return source, [Entry(cls, source) for cls in _classes(manager, module)]
+        # What a plugin prints on import must not end up in somebody's JSON.
+        with contextlib.redirect_stdout(sys.stderr):
+            module = load()
+            if not manager.is_registered(module):
+                manager.register(module, name=f"{source.distribution}:{source.name}")
+            return source, [Entry(cls, source) for cls in _classes(manager, module)]
     except KeyboardInterrupt:
         raise
     # A plugin may do anything on import, sys.exit included; none of it stops others.
     except BaseException as error:
-        if strict:
-            raise
         text = str(error).strip().splitlines()
         said = f"{type(error).__name__}: {text[0] if text else 'no message'}"
+        if strict and isinstance(error, Exception):
+            raise
+        if strict:
+            raise PluginError(
+                f"plugin '{source.name}' from {source.origin}: it cannot be loaded; "
+                f"got {said}, expected a module. Mend or uninstall it."
+            ) from error
         return _with(source, "broken", said), []
+
+
+def _normal(name: str) -> str:
+    """Return a name as installers compare it: mfplug_Example is mfplug-example."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _with(source: Source, status: str, error: str) -> Source:
@@ -169,60 +188,10 @@ def _classes(manager: pluggy.PluginManager, module: Any) -> list[type[Plugin]]:
         for impl in caller.get_hookimpls():
             if impl.plugin is module:
                 found = impl.function()
-                classes.extend(_checked(kinds[caller.name], caller.name, found))
+                classes.extend(checked(kinds[caller.name], caller.name, found))
     if not classes:
         raise PluginError(
             "offers no plugin; expected a hook such as mfplug_potentials marked "
             "@mfplug.hookimpl that returns a list of classes. Add one."
         )
     return classes
-
-
-def _checked(kind: str, hook: str, found: Any) -> list[type[Plugin]]:
-    module_name, base_name = BASES[kind]
-    base = getattr(importlib.import_module(module_name), base_name)
-    if not isinstance(found, list | tuple):
-        raise PluginError(
-            f"hook {hook} returned {type(found).__name__}; expected a list of classes."
-            " Return a list."
-        )
-    for cls in found:
-        if not (inspect.isclass(cls) and issubclass(cls, base)):
-            raise PluginError(
-                f"hook {hook} returned {cls!r}; expected a subclass of "
-                f"mfplug.{base_name}. Derive it."
-            )
-        if not isinstance(cls.name, str) or not cls.name:
-            raise PluginError(
-                f"{kind} class {cls.__name__} has no name; expected a class attribute "
-                "`name`, a non-empty string. Add one."
-            )
-        missing = sorted(getattr(cls, "__abstractmethods__", ()))
-        if missing:
-            raise PluginError(
-                f"{kind} '{cls.name}' lacks {', '.join(missing)}; expected all of "
-                f"mfplug.{base_name}'s abstract methods. Write the missing."
-            )
-        _check_defaults(cls)
-    return list(found)
-
-
-def _check_defaults(cls: type[Plugin]) -> None:
-    """Find a wrong default when the plugin is loaded, not when a study uses it."""
-    for row in parameter_table(cls):
-        if not row["required"]:
-            default = _default(cls, row["name"])
-            where = f"{cls.kind} '{cls.name}': default of '{row['name']}'"
-            check_value(
-                where,
-                default,
-                type_hints(cls)[row["name"]],
-                bounds_of(cls, row["name"]),
-            )
-
-
-def _default(cls: type[Plugin], name: str) -> Any:
-    found = next(f for f in dataclasses.fields(cls) if f.name == name)  # type: ignore[arg-type]
-    if found.default is not dataclasses.MISSING:
-        return found.default
-    return found.default_factory()  # type: ignore[misc]

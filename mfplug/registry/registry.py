@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import types
-import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mfplug.contracts.parameters import options_of
 from mfplug.contracts.plugin import KINDS, Plugin, check_parameters, type_hints
 from mfplug.errors import ParameterError, PluginError, did_you_mean
 from mfplug.registry.entries import Entry, Source
-from mfplug.registry.loader import BASES, load_all
+from mfplug.registry.loader import load_all
 
 FILES_VARIABLE = "MFPLUG_PLUGIN_FILES"
 
@@ -28,7 +26,7 @@ class Registry:
         files named in ``MFPLUG_PLUGIN_FILES``.
     """
 
-    def __init__(self, files: typing.Iterable[str | Path] = ()) -> None:
+    def __init__(self, files: Iterable[str | Path] = ()) -> None:
         named = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
         paths = [Path(f).resolve() for f in (*filter(None, named), *files)]
         self.files = list(dict.fromkeys(paths))
@@ -36,7 +34,7 @@ class Registry:
         self._entries: dict[tuple[str, str], Entry] = {}
 
     def add_file(self, path: str | Path) -> None:
-        """Add a local plugin file; child processes inherit it through the environment."""
+        """Add a local plugin file; child processes get it through the environment."""
         resolved = Path(path).resolve()
         if not resolved.is_file():
             raise PluginError(
@@ -122,7 +120,7 @@ class Registry:
             ) from error
 
     def create_from(self, kind: str, spec: Any) -> Any:
-        """Return a plugin from an instance, a name, or ``{"name": ..., param: ...}``."""
+        """Return a plugin from an instance, a name, or ``{"name": ..., key: ...}``."""
         if isinstance(spec, Plugin):
             if spec.kind != kind:
                 raise PluginError(
@@ -173,15 +171,7 @@ class Registry:
 
 def _plugin_kind(hint: Any) -> str | None:
     """Return the kind of plugin that a field's type asks for, if it does."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    for option in options:
+    for option in options_of(hint):
         if isinstance(option, type) and issubclass(option, Plugin):
             return option.kind or None
     return None
-
-
-def contract(kind: str) -> type[Plugin]:
-    """Return the abstract class of a kind."""
-    module, name = BASES[kind]
-    found: type[Plugin] = getattr(importlib.import_module(module), name)
-    return found

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 
 from mfplug.errors import StoreError
 from mfplug.report import labels, layout, style
-from mfplug.report.curves import Data, having, values_of
 from mfplug.report.files import Row, number, pick
+from mfplug.report.selection import Data, having, values_of
 
 #: Chance that all comparisons of a figure raise one false alarm.
 FAMILY = 1e-3
@@ -73,8 +73,8 @@ def deviations(data: Data, figure: dict[str, Any]) -> tuple[list[Deviation], lis
         found.append(Deviation(row["metric"], slot, scores, off / (against or 1.0)))
     if not found:
         raise StoreError(
-            f"result file '{path}': figure '{figure['name']}' finds no value to compare "
-            f"with '{bound}'. Correct the study."
+            f"result file '{path}': figure '{figure['name']}' finds no value to "
+            f"compare with '{bound}'. Correct the study."
         )
     return found, [_label(figure.get("series", []), combo) for combo in combos]
 

@@ -20,16 +20,18 @@ class Claim:
 CLAIMS = {
     "newton": Claim(
         "(1)-(3), (26)-(27)",
-        "The $N$ particles obey Newton's equations with pair potential $\\phi/N$, and their "
-        "flow preserves phase volume.",
+        "The $N$ particles obey Newton's equations with pair potential $\\phi/N$, and "
+        "their flow preserves phase volume.",
     ),
     "scaling": Claim(
         "(4)-(5)",
-        "With $\\phi$ scaled by $\\beta$ the force shrinks and steepens at stated powers of $N$.",
+        "With $\\phi$ scaled by $\\beta$ the force shrinks and steepens at stated "
+        "powers of $N$.",
     ),
     "lln": Claim(
         "(6)-(7)",
-        "The force on a particle is an empirical mean and nears its limit as $N^{-1/2}$.",
+        "The force on a particle is an empirical mean and nears its limit as "
+        "$N^{-1/2}$.",
     ),
     "vlasov": Claim(
         "(8)-(9), (11)", "The mean field obeys the Vlasov equation and conserves."
@@ -107,7 +109,8 @@ CLAIMS = {
     ),
     "hmf-chaos": Claim(
         "HMF with Cauchy momenta",
-        "A system that meets every hypothesis has alpha of order $N^{-1/2}$, from below.",
+        "A system that meets every hypothesis has alpha of order $N^{-1/2}$, from "
+        "below.",
     ),
     "entropy": Claim(
         "the replacement of Lemma 3.2",
@@ -122,6 +125,7 @@ CLAIMS = {
     ),
     "cut-off": Claim(
         "Boers and Pickl 2016",
-        "Singular forces keep their mean-field limit with a cut-off that shrinks in $N$.",
+        "Singular forces keep their mean-field limit with a cut-off that shrinks "
+        "in $N$.",
     ),
 }

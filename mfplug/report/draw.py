@@ -8,20 +8,16 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from mfplug.errors import StoreError
 from mfplug.report import labels, layout, style
-from mfplug.report.concise import plus_minus
 from mfplug.report.curves import Curve, Line, Panel
 from mfplug.report.figures import SCALES
 from mfplug.report.guides import Guide, guides
+from mfplug.report.legend import colour, handles, look, marked
 from mfplug.report.rates import Rate
 from mfplug.report.scales import Frame, frame_of, positive, sampled
 from mfplug.report.ticks import set_log_axis
-
-Handles = list[tuple[Any, str]]
 
 
 def draw(source: Path, figure: dict[str, Any], panels: list[Panel]) -> Figure:
@@ -43,18 +39,18 @@ def draw(source: Path, figure: dict[str, Any], panels: list[Panel]) -> Figure:
     """
     _check_text(source, figure)
     with style.styled():
-        handles = [_handles(figure, panel) for panel in panels]
-        texts = [[text for _, text in entries] for entries in handles]
+        entries = [handles(panel, figure["x"]) for panel in panels]
+        texts = [[text for _, text in several] for several in entries]
         plan = layout.plan(texts, any(panel.title for panel in panels))
         drawing = Figure(figsize=plan.size)
         frames = _frames(panels, figure)
         for n, (panel, frame) in enumerate(zip(panels, frames, strict=True)):
             axes = drawing.add_axes(plan.boxes[n])
-            shown = _draw_panel(axes, figure, panel, *frame)
+            shown = _draw_panel(axes, panel, *frame)
             axes.set_title(panel.title, pad=4.0)
             axes.set_xlabel(figure.get("xlabel", labels.axis_label(figure["x"])))
             axes.set_ylabel(panel.ylabel)
-            layout.place_legend(axes, plan, _marked(handles[n], shown))
+            layout.place_legend(axes, plan, marked(entries[n], shown))
         layout.shrink_to_fit(drawing, plan)
     return drawing
 
@@ -100,7 +96,8 @@ def _frames(
     panels: list[Panel], figure: dict[str, Any]
 ) -> list[tuple[Frame, list[Guide]]]:
     """Return each panel's limits and guides; panels of one quantity share limits."""
-    scales = SCALES[figure.get("scale", "loglog")]
+    log_x, log_y = SCALES[figure.get("scale", "loglog")]
+    scales = (log_x and not panels[0].categories, log_y)
     apart = figure.get("panel") == "metric" or isinstance(figure.get("ylabel"), list)
     groups = [[panel] for panel in panels] if apart else [panels]
     found = []
@@ -121,7 +118,7 @@ def _frames(
 
 
 def _draw_panel(
-    axes: Axes, figure: dict[str, Any], panel: Panel, frame: Frame, added: list[Guide]
+    axes: Axes, panel: Panel, frame: Frame, added: list[Guide]
 ) -> dict[str, str]:
     """Draw one panel; return remarks on bounds outside of the frame, by label."""
     if frame.log_x:
@@ -131,16 +128,22 @@ def _draw_panel(
     axes.set_xlim(*frame.x)
     axes.set_ylim(*frame.y)
     for floor in panel.floors:
-        _draw_floor(axes, floor, frame)
+        _draw_floor(axes, floor, frame, bool(panel.categories))
     remarks = {}
     for n, (_, lines) in enumerate(panel.bounds):
         for line in lines:
-            remarks[line.label] = _draw_bound(axes, line, n, frame)
+            remarks[line.label] = _draw_bound(
+                axes, line, n, frame, bool(panel.categories)
+            )
     for guide in added:
         guide.draw(axes)
     for curve in panel.curves:
-        _draw_curve(axes, curve, figure, frame)
+        _draw_curve(axes, curve, frame, bool(panel.categories))
     _empty_note(axes, panel)
+    if panel.categories:
+        axes.set_xlim(-0.5, len(panel.categories) - 0.5)
+        axes.set_xticks(range(len(panel.categories)))
+        axes.set_xticklabels([labels.literal(word) for word in panel.categories])
     if frame.log_x:
         at = [p.x for c in panel.curves for p in c.points if p.x > 0]
         set_log_axis(axes.xaxis, *frame.x, at)
@@ -166,26 +169,32 @@ def _empty_note(axes: Axes, panel: Panel) -> None:
     )
 
 
-def _draw_floor(axes: Axes, floor: Line, frame: Frame) -> None:
-    colour = style.GREY if floor.slot is None else _colour(floor.slot)
+def _draw_floor(axes: Axes, floor: Line, frame: Frame, words: bool) -> None:
+    ink = style.GREY if floor.hue is None else colour(floor.hue)
     points = positive(floor.points, frame)
     x = [p.x for p in points]
     low = [frame.clip(p.y if p.lower is None else p.lower) for p in points]
     high = [frame.clip(p.y if p.upper is None else p.upper) for p in points]
-    band = style.BAND if floor.slot is None else colour
-    alpha = 0.75 if floor.slot is None else 0.18
+    band = style.BAND if floor.hue is None else ink
+    alpha = 0.75 if floor.hue is None else 0.18
+    if words:
+        axes.vlines(x, low, high, color=style.BAND, linewidth=7.0, zorder=1)
+        return
     axes.fill_between(x, low, high, color=band, alpha=alpha, linewidth=0, zorder=1)
-    axes.plot(x, [p.y for p in points], color=colour, linewidth=0.8, zorder=1.1)
+    axes.plot(x, [p.y for p in points], color=ink, linewidth=0.8, zorder=1.1)
 
 
-def _draw_bound(axes: Axes, line: Line, n: int, frame: Frame) -> str:
+def _draw_bound(axes: Axes, line: Line, n: int, frame: Frame, words: bool) -> str:
     """Draw a bound; return a remark if it lies outside of the frame."""
     points = positive(line.points, frame)
+    pattern = style.BOUND_PATTERNS[n % len(style.BOUND_PATTERNS)]
     axes.plot(
         [p.x for p in points],
         [p.y for p in points],
-        color="#333333" if line.slot is None else _colour(line.slot),
-        linestyle=style.BOUND_PATTERNS[n % len(style.BOUND_PATTERNS)],
+        color="#333333" if line.hue is None else colour(line.hue),
+        linestyle="none" if words else pattern,
+        marker="_" if words else "",
+        markersize=11.0,
         linewidth=1.0,
         zorder=1.5,
     )
@@ -197,40 +206,26 @@ def _draw_bound(axes: Axes, line: Line, n: int, frame: Frame) -> str:
     return ""
 
 
-def _colour(n: int) -> str:
-    return style.COLOURS[n % len(style.COLOURS)]
-
-
-def _look(curve: Curve, rows: int) -> dict[str, Any]:
-    """Return colour, marker and pattern: no two curves of a figure share all three."""
-    hue = curve.slot if curve.slots > 1 or rows == 1 else curve.row
-    n = curve.row * curve.slots + curve.slot
-    return {
-        "color": _colour(hue),
-        "marker": style.MARKERS[n % len(style.MARKERS)],
-        "linestyle": style.PATTERNS[n % len(style.PATTERNS)],
-        "markerfacecolor": "white" if curve.row % 2 else _colour(hue),
-    }
-
-
-def _draw_curve(axes: Axes, curve: Curve, figure: dict[str, Any], frame: Frame) -> None:
+def _draw_curve(axes: Axes, curve: Curve, frame: Frame, words: bool) -> None:
     """Draw points with 95 % bars, upper limits, and the fit or a thin polyline."""
-    look = _look(curve, len(figure["rows"]))
-    pattern = look.pop("linestyle")
+    drawn = look(curve)
+    pattern = drawn.pop("linestyle")
     points = positive(curve.points, frame)
     x, y = [p.x for p in points], [p.y for p in points]
     below = [p.y - frame.clip(p.y if p.lower is None else p.lower) for p in points]
     above = [(p.y if p.upper is None else p.upper) - p.y for p in points]
     bars = [[max(b, 0.0) for b in below], [max(a, 0.0) for a in above]]
     axes.errorbar(
-        x, y, bars, linestyle="none", elinewidth=0.8, capsize=2.0, zorder=3, **look
+        x, y, bars, linestyle="none", elinewidth=0.8, capsize=2.0, zorder=3, **drawn
     )
     if curve.rate is not None and curve.rate.prefactor is not None:
         xs, ys = _fitted(curve.rate, frame)
-        axes.plot(xs, ys, color=look["color"], linestyle=pattern, zorder=2)
-    else:
-        axes.plot(x, y, color=look["color"], linestyle=pattern, linewidth=0.7, zorder=2)
-    _draw_limits(axes, curve, look["color"], frame)
+        axes.plot(xs, ys, color=drawn["color"], linestyle=pattern, zorder=2)
+    elif not words:
+        axes.plot(
+            x, y, color=drawn["color"], linestyle=pattern, linewidth=0.7, zorder=2
+        )
+    _draw_limits(axes, curve, drawn["color"], frame)
 
 
 def _draw_limits(axes: Axes, curve: Curve, colour: str, frame: Frame) -> None:
@@ -248,47 +243,3 @@ def _fitted(rate: Rate, frame: Frame) -> tuple[list[float], list[float]]:
         return [], []
     xs = sampled(rate.span, frame)
     return xs, [rate.prefactor * rate.base(x) ** rate.exponent for x in xs]
-
-
-def _handles(figure: dict[str, Any], panel: Panel) -> Handles:
-    """Return the entries of a panel's legend."""
-    entries: Handles = []
-    for curve in panel.curves:
-        look = _look(curve, len(figure["rows"]))
-        text = curve.label + exponent_text(curve.rate, figure["x"])
-        if not curve.points:
-            note = "; ".join(curve.notes) or "no rows"
-            text += labels.literal(f" (no value: {note})")
-        entries.append((Line2D([], [], **look), text))
-    for floor in panel.floors[:1]:
-        line = Line2D([], [], color=style.GREY, linewidth=0.8)
-        entries.append(((Patch(color=style.BAND), line), floor.label))
-    for n, (_, lines) in enumerate(panel.bounds):
-        for bound in lines[:1]:
-            pattern = style.BOUND_PATTERNS[n % len(style.BOUND_PATTERNS)]
-            line = Line2D([], [], color="#333333", linestyle=pattern)
-            entries.append((line, bound.label))
-    return entries
-
-
-def _marked(handles: Handles, remarks: dict[str, str]) -> Handles:
-    return [(handle, text + remarks.get(text, "")) for handle, text in handles]
-
-
-def exponent_text(rate: Rate | None, abscissa: str) -> str:
-    r"""Return ":  N^(-0.50 ± 0.02)" in mathtext, or nothing without a fit."""
-    if rate is None or rate.exponent is None:
-        return ""
-    base = base_symbol(rate, abscissa)
-    if rate.lower is None or rate.upper is None:
-        return rf":  ${base}^{{{rate.exponent:.3g}}}$"
-    value, half = plus_minus(rate.exponent, (rate.upper - rate.lower) / 2.0)
-    return rf":  ${base}^{{{value} \pm {half}}}$"
-
-
-def base_symbol(rate: Rate, abscissa: str) -> str:
-    """Return the fitted quantity as the inside of a formula."""
-    name = labels.symbol(abscissa)
-    if rate.logarithmic:
-        return rf"(\log {name} / {name})"
-    return name if len(name) == 1 else f"({name})"

@@ -1,4 +1,4 @@
-r"""Figures declared in a study, drawn as SVG, PDF and PNG with the same bytes each time.
+r"""Figures declared in a study, as SVG, PDF and PNG with the same bytes each time.
 
 A study lists its figures as mappings with these keys (:data:`FIGURE_KEYS`):
 
@@ -10,7 +10,7 @@ kind : str, optional
     standard errors, one line a metric. The latter takes ``bounds`` (one name), ``rows``
     (all compared metrics if absent), ``series``, ``where`` and ``caption`` only.
 x : str
-    The abscissa: a swept parameter or ``time``.
+    The abscissa: a swept parameter or ``time``; words stand side by side.
 rows : list of mappings
     What is drawn: ``metric``, optional ``index``, ``label`` and ``fit`` (the name of a
     fit, where a metric has several), see :data:`ROW_KEYS`; each row has its own marker
@@ -22,8 +22,8 @@ panel : str, optional
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional
-    Which snapshots; "last" if absent, and all where ``x``, ``series`` or ``panel`` is
-    ``time``.
+    Which snapshots; "last" (of each combination of swept values) if absent, and all
+    where ``x``, ``series`` or ``panel`` is ``time``.
 scale : str, optional
     One of :data:`SCALES`: ``loglog`` (default), ``semilog`` (logarithmic ordinate),
     ``logx`` or ``linear``.
@@ -56,9 +56,24 @@ from mfplug.errors import StoreError, did_you_mean
 from mfplug.report.files import pick, read_json, write_whole
 
 #: Keys of one figure.
-FIGURE_KEYS = ("name", "kind", "x", "rows", "series", "panel", "where", "time", "scale")
-FIGURE_KEYS += ("floor", "bounds", "xlabel", "ylabel", "caption")
-FIGURE_KEYS += ("floor_label", "bound_labels")
+FIGURE_KEYS: tuple[str, ...] = (
+    "name",
+    "kind",
+    "x",
+    "rows",
+    "series",
+    "panel",
+    "where",
+    "time",
+    "scale",
+    "floor",
+    "bounds",
+    "xlabel",
+    "ylabel",
+    "caption",
+    "floor_label",
+    "bound_labels",
+)
 #: Keys that a figure of kind ``agreement`` takes.
 AGREEMENT_KEYS = ("name", "kind", "bounds", "rows", "series", "where", "caption")
 #: Keys of one row of a figure.
@@ -151,19 +166,19 @@ def _checked(path: Path, figure: Any) -> dict[str, Any]:
                 f"result file '{path}': key '{key}' of a figure; got "
                 f"{value!r}, expected {wanted}. Correct the study."
             )
-    figure = {"name": "main", "rows": [], **figure}
-    if figure["name"] == "figure":
-        figure["name"] = "main"
-    pick(path, "kind of a figure:", figure.get("kind", "curves"), FIGURE_KINDS)
-    if not _NAME.fullmatch(figure["name"]):
+    checked: dict[str, Any] = {"name": "main", "rows": [], **figure}
+    if checked["name"] == "figure":
+        checked["name"] = "main"
+    pick(path, "kind of a figure:", checked.get("kind", "curves"), FIGURE_KINDS)
+    if not _NAME.fullmatch(checked["name"]):
         raise StoreError(
-            f"result file '{path}': figure name {figure['name']!r}; expected "
+            f"result file '{path}': figure name {checked['name']!r}; expected "
             "lower-case letters, digits and hyphens. Correct the study."
         )
-    for row in figure["rows"]:
+    for row in checked["rows"]:
         _keys(path, "row of a figure", row, ROW_KEYS, ("metric",))
-    pick(path, "scale", figure.get("scale", "loglog"), tuple(SCALES))
-    return figure
+    pick(path, "scale", checked.get("scale", "loglog"), tuple(SCALES))
+    return checked
 
 
 def _keys(
@@ -209,8 +224,10 @@ def write_figures(folder: Path) -> list[Path]:
     """
     # matplotlib takes 0.3 s to import; the command line must start without it.
     from mfplug.report.agreement import draw_agreement
-    from mfplug.report.curves import Data, default_figure, panels
+    from mfplug.report.curves import panels
+    from mfplug.report.default_figure import default_figure
     from mfplug.report.draw import draw, render
+    from mfplug.report.selection import Data
 
     folder = Path(folder)
     source = folder / "study.json"

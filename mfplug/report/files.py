@@ -14,21 +14,28 @@ from typing import Any
 
 from mfplug.errors import StoreError, did_you_mean
 
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 #: Columns of ``table.csv`` that are not swept parameters.
-TABLE_COLUMNS = ("time", "metric", "index", "value", "stderr", "lower", "upper")
-TABLE_COLUMNS += ("replicas", "note")
+TABLE_COLUMNS = _names("time metric index value stderr lower upper replicas note")
 #: Columns of ``bounds.csv`` that are not swept parameters.
-BOUND_COLUMNS = ("time", "metric", "index", "bound", "value")
+BOUND_COLUMNS = _names("time metric index bound value")
 #: Columns of ``rates.csv`` that are not swept parameters.
-RATE_COLUMNS = ("metric", "index", "time", "against", "exponent", "stderr", "lower")
-RATE_COLUMNS += ("upper", "predicted", "points")
+RATE_COLUMNS = _names(
+    "metric index time against exponent stderr lower upper predicted points"
+)
 #: Columns that ``rates.csv`` may have besides: name and model of the fit, degrees of
 #: freedom, least and largest abscissa fitted, why there is no number.
-RATE_EXTRAS = ("fit", "model", "dof", "from", "to", "note")
+RATE_EXTRAS = _names("fit model dof from to note")
 
 #: Columns that hold a finite number or nothing, wherever they occur.
 NUMBERS = frozenset(
-    "value stderr lower upper exponent predicted points replicas dof from to".split()
+    _names(
+        "time value stderr lower upper exponent predicted points replicas dof from to"
+    )
 )
 
 Row = dict[str, str]
@@ -168,7 +175,7 @@ def read_json(path: Path, kind: type[Any]) -> Any:
             f"result file '{path}': is not JSON ({error}). Run the study again."
         ) from error
     if not isinstance(value, kind):
-        name = {dict: "a mapping", list: "a list"}[kind]
+        name = "a mapping" if kind is dict else "a list"
         raise StoreError(
             f"result file '{path}': holds something else; got "
             f"{type(value).__name__}, expected {name}. Run the study again."

@@ -1,4 +1,4 @@
-"""Words and symbols (mathtext) for columns, metrics and bounds, where none are given."""
+"""Words and symbols (mathtext) for columns and metrics, where none are given."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ METRICS = {
     "coupling-max": r"coupling distance $|x_i - \bar x_i|$, maximum over $i$",
     "bounded-lipschitz": r"$\mathrm{E}\; d_{\mathrm{BL}}(\mu_N, f_t)$",
     "bounded-lipschitz-floor": r"$N$ independent points of $f_t$",
+    "bounded-lipschitz-iid": r"$N$ independent points of $f_t$",
     "wasserstein1": r"$\mathrm{E}\; W_1(\mu_N, f_t)$",
     "wasserstein2": r"$\mathrm{E}\; W_2(\mu_N, f_t)$",
     "energy-drift": "largest relative energy error",

@@ -95,7 +95,8 @@ def shrink_to_fit(figure: Figure, where: Plan) -> None:
     """Make smaller what is wider than its panel: legends, titles and axis labels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     for axes in figure.axes:
         box = axes.get_window_extent(renderer)
         legend = axes.get_legend()

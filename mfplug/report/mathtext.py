@@ -1,6 +1,6 @@
 r"""Short formulas as HTML without a network: ``$N^{-1/2}$`` becomes italics and <sup>.
 
-Only what captions and labels need: letters, numbers, Greek and a few signs, ``^``, ``_``,
+Only what captions and labels need: letters, numbers, Greek, a few signs, ``^``, ``_``,
 groups, accents. What is not known is shown by its name, and everything is escaped.
 """
 
@@ -12,17 +12,21 @@ from markupsafe import Markup, escape
 
 _SIGNS = {
     "pm": "±",
-    "times": "×",
+    "times": "\N{MULTIPLICATION SIGN}",
     "cdot": "·",
     "otimes": "⊗",
     "|": "‖",
+    "Vert": "‖",
+    "mid": "|",
+    "ll": "≪",
+    "gg": "≫",
     "leq": "≤",
     "le": "≤",
     "geq": "≥",
     "ge": "≥",
     "neq": "≠",
     "approx": "≈",
-    "sim": "∼",
+    "sim": "\N{TILDE OPERATOR}",
     "propto": "∝",
     "to": "→",
     "infty": "∞",
@@ -34,7 +38,7 @@ _SIGNS = {
     "ldots": "…",
     "langle": "⟨",
     "rangle": "⟩",
-    "ell": "ℓ",
+    "ell": "\N{SCRIPT SMALL L}",
     "sqrt": "√",
     ",": "\u2009",
     ";": "\u2005",
@@ -49,14 +53,14 @@ _SIGNS = {
     "left": "",
     "right": "",
 }
-_LATIN = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi"
-_GREEK = dict(zip(_LATIN.split(), "αβγδεζηθικλμνξ", strict=True))
-_GREEK |= dict(zip("pi rho sigma tau upsilon".split(), "πρστυ", strict=True))
-_GREEK |= dict(zip("phi chi psi omega".split(), "φχψω", strict=True))
-_CAPITAL = dict(zip("Gamma Delta Theta Lambda Xi Pi".split(), "ΓΔΘΛΞΠ", strict=True))
-_CAPITAL |= dict(zip("Sigma Phi Psi Omega".split(), "ΣΦΨΩ", strict=True))
+_SMALL = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi
+rho sigma tau upsilon phi chi psi omega"""
+_LARGE = "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+_GREEK = dict(zip(_SMALL.split(), "αβγδεζηθικλμνξπρστυφχψω", strict=True))
+_CAPITAL = dict(zip(_LARGE.split(), "ΓΔΘΛΞΠΣΦΨΩ", strict=True))
 _ACCENTS = {"bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "dot": "\u0307"}
-_FUNCTIONS = frozenset("log ln exp sin cos tan max min sup inf lim".split())
+_NAMED = "log ln exp sin cos tan max min sup inf lim"
+_FUNCTIONS = frozenset(_NAMED.split())
 _UPRIGHT = frozenset(("mathrm", "text", "operatorname", "mathbb", "mathbf"))
 
 _FORMULA = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)+)(?<!\\)\$")
@@ -103,7 +107,7 @@ def _atom(tokens: list[str], upright: bool) -> Markup:
     if token.startswith("\\"):
         return _command(token[1:], tokens, upright)
     if token in "-=<>+":
-        sign = token.replace("-", "−")
+        sign = token.replace("-", "\N{MINUS SIGN}")
         return escape(sign) if token == "-" else escape(f"\u2009{sign}\u2009")
     return (
         Markup("<i>{}</i>").format(token) if _italic(token, upright) else escape(token)

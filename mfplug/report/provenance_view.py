@@ -13,8 +13,8 @@ DEEPEST = 8
 class Node:
     """A shown value.
 
-    ``kind`` is "text" (``text``), "pairs" (``pairs``: name and node), "list" (``parts``)
-    or "table" (``columns`` and ``rows`` of nodes).
+    ``kind`` is "text" (``text``), "pairs" (``pairs``: name and node), "list"
+    (``parts``) or "table" (``columns`` and ``rows`` of nodes).
     """
 
     kind: str

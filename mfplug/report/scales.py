@@ -1,4 +1,4 @@
-"""The limits of a panel, so that data fill it and a far-away bound does not flatten it."""
+"""The limits of a panel: data fill it, a far-away bound does not flatten it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -14,12 +14,13 @@ from markupsafe import Markup
 from mfplug.errors import MfplugError, StoreError
 from mfplug.report import files, mathtext, svg, table_view
 from mfplug.report.claims import CLAIMS
-from mfplug.report.curves import Data
 from mfplug.report.figures import FORMATS, declared, file_stem
 from mfplug.report.provenance_view import Node, scalar, tree
+from mfplug.report.selection import Data
 from mfplug.report.table_view import TableView
 from mfplug.report.verdicts import MISSING, VERDICTS, Verdict
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -69,10 +70,12 @@ class StudyView:
         word = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")
         return f"study-{self.number}-{word}"
 
-    def attempt(self, action: Callable[[], T]) -> T | None:
+    def attempt(
+        self, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
         """Return what an action returns; if it fails, note why and return None."""
         try:
-            return action()
+            return action(*args, **kwargs)
         except MfplugError as error:
             # Relative paths: the page is the same wherever the results lie.
             message = str(error).replace(f"{self.out}/", "")
@@ -88,12 +91,12 @@ class StudyView:
 def study_view(out: Path, name: str, number: int) -> StudyView:
     """Return the view of the study in ``out/name``, the ``number``-th of the page."""
     view = StudyView(out, name, number, mathtext.html(name))
-    folder = view.attempt(lambda: _folder(out, name))
+    folder = view.attempt(_folder, out, name)
     if folder is None:
         _add_claims(view, folder, {})
         return view
     source = folder / "study.json"
-    study = view.attempt(lambda: files.read_json(source, dict)) or {}
+    study = view.attempt(files.read_json, source, dict) or {}
     view.title = mathtext.html(str(study.get("title") or name))
     text = str(study.get("description") or "")
     view.description = [mathtext.html(p) for p in text.split("\n\n") if p.strip()]
@@ -128,9 +131,9 @@ def _add_claims(view: StudyView, folder: Path | None, study: dict[str, Any]) -> 
     path = Path("verdict.json") if folder is None else folder / "verdict.json"
     found: list[Any] = []
     if folder is not None:
-        found = view.attempt(lambda: files.read_json(path, list)) or []
+        found = view.attempt(files.read_json, path, list) or []
     for entry in found:
-        claim = view.attempt(lambda entry=entry: _claim(path, entry))  # type: ignore[misc]
+        claim = view.attempt(_claim, path, entry)
         if claim is not None:
             view.claims.append(claim)
     named = study.get("claims")
@@ -149,7 +152,7 @@ def _unjudged(name: str) -> ClaimView:
 
 
 def _words(claim: str, statement: str) -> tuple[str, Markup]:
-    """Return where a claim stands and what it says; the study's own words come first."""
+    """Return where a claim stands and what it says, in the study's own words first."""
     known = CLAIMS.get(claim)
     text = statement or (known.statement if known else "")
     return known.place if known else "", mathtext.html(text)
@@ -158,8 +161,8 @@ def _words(claim: str, statement: str) -> tuple[str, Markup]:
 def _claim(path: Path, entry: Any) -> ClaimView:
     if not isinstance(entry, dict) or not {"claim", "verdict"} <= entry.keys():
         raise StoreError(
-            f"result file '{path}': an entry got {entry!r:.60}, expected a mapping with "
-            "'claim', 'verdict', 'reason' and 'numbers'. Run the study again."
+            f"result file '{path}': an entry got {str(entry)[:60]!r}, expected a "
+            "mapping with 'claim', 'verdict', 'reason', 'numbers'. Run the study again."
         )
     word = files.pick(path, "verdict", str(entry["verdict"]), tuple(VERDICTS))
     name = str(entry["claim"])
@@ -177,7 +180,7 @@ def _claim(path: Path, entry: Any) -> ClaimView:
 
 def _add_figures(view: StudyView, folder: Path, study: dict[str, Any]) -> None:
     """Add the declared figures; for none declared the one that is drawn by default."""
-    figures = view.attempt(lambda: declared(folder / "study.json", study))
+    figures = view.attempt(declared, folder / "study.json", study)
     if not study or figures is None:
         return
     for n, figure in enumerate(figures or [{"name": "main"}], start=1):
@@ -185,11 +188,7 @@ def _add_figures(view: StudyView, folder: Path, study: dict[str, Any]) -> None:
         caption = str(figure.get("caption") or "")
         prefix = f"s{view.number}f{n}"
         words = f"Figure {n} of {view.name}. {caption}".strip()
-        markup = view.attempt(
-            lambda stem=stem, prefix=prefix, words=words: svg.inline(  # type: ignore[misc]
-                folder / f"{stem}.svg", prefix, words
-            )
-        )
+        markup = view.attempt(svg.inline, folder / f"{stem}.svg", prefix, words)
         if markup is None:
             continue
         names = [f"{stem}.{ending}" for ending in FORMATS]
@@ -200,14 +199,14 @@ def _add_figures(view: StudyView, folder: Path, study: dict[str, Any]) -> None:
 
 
 def _add_tables(view: StudyView, folder: Path) -> None:
-    """Add values, rates and bounds; one that cannot be read does not hide the others."""
+    """Add values, rates and bounds; one that cannot be read hides no other."""
 
     def read(name: str, columns: tuple[str, ...]) -> files.Table:
         return files.read_table(folder / name, columns)
 
-    table = view.attempt(lambda: read("table.csv", files.TABLE_COLUMNS))
-    rates = view.attempt(lambda: files.read_rates(folder))
-    bounds = view.attempt(lambda: read("bounds.csv", files.BOUND_COLUMNS))
+    table = view.attempt(read, "table.csv", files.TABLE_COLUMNS)
+    rates = view.attempt(files.read_rates, folder)
+    bounds = view.attempt(read, "bounds.csv", files.BOUND_COLUMNS)
     if rates is not None:
         view.tables.append(table_view.rates(rates))
     if bounds is not None and rates is not None and table is not None:
@@ -223,7 +222,7 @@ def _add_tables(view: StudyView, folder: Path) -> None:
 def _add_provenance(view: StudyView, folder: Path) -> None:
     """Add how the study was made; the command too where ``study.json`` has none."""
     path = folder / "provenance.json"
-    found = view.attempt(lambda: files.read_json(path, dict)) or {}
+    found = view.attempt(files.read_json, path, dict) or {}
     versions = found.get("versions")
     if isinstance(versions, dict) and "mfplug" in versions:
         view.version = scalar(versions["mfplug"])

@@ -1,6 +1,6 @@
 """One style for every figure: sizes, colours, markers, and bytes that repeat.
 
-Colours are told apart with every common colour blindness (after Okabe and Ito), and each
+Colours are told apart with every common colour blindness (after Okabe and Ito); each
 curve also has a marker and a line pattern of its own, so it survives a grey printer.
 """
 
@@ -75,12 +75,13 @@ RC: dict[str, Any] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw within this style, starting from matplotlib's own defaults."""
-    clean = {
+    settings: dict[Any, Any] = {
         key: value
         for key, value in rcParamsDefault.items()
         if not key.startswith("backend") and key != "timezone"
     }
-    with rc_context(rc={**clean, **RC}):
+    settings.update(RC)
+    with rc_context(rc=settings):
         yield
 
 

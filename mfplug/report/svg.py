@@ -14,17 +14,15 @@ LARGEST = 2_000_000
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
-_ELEMENTS = frozenset(
-    "svg g defs use path rect circle ellipse line polyline polygon text tspan title "
-    "desc clipPath linearGradient radialGradient stop".split()
-)
-_ATTRIBUTES = frozenset(
-    "id d x y x1 x2 y1 y2 cx cy r rx ry width height viewBox transform points style "
-    "class fill stroke stroke-width stroke-linejoin stroke-linecap stroke-dasharray "
-    "stroke-opacity fill-opacity fill-rule opacity clip-path clip-rule clipPathUnits "
-    "href offset stop-color stop-opacity gradientUnits gradientTransform "
-    "preserveAspectRatio version font-size font-family text-anchor".split()
-)
+_DRAWING = """svg g defs use path rect circle ellipse line polyline polygon text tspan
+title desc clipPath linearGradient radialGradient stop"""
+_ELEMENTS = frozenset(_DRAWING.split())
+_SHAPING = """id d x y x1 x2 y1 y2 cx cy r rx ry width height viewBox transform points
+style class fill stroke stroke-width stroke-linejoin stroke-linecap stroke-dasharray
+stroke-opacity fill-opacity fill-rule opacity clip-path clip-rule clipPathUnits href
+offset stop-color stop-opacity gradientUnits gradientTransform preserveAspectRatio
+version font-size font-family text-anchor"""
+_ATTRIBUTES = frozenset(_SHAPING.split())
 #: Elements that draw nothing; they are dropped without a word.
 _SILENT = frozenset(("metadata", "style"))
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]*)['\"]?\s*\)")

@@ -1,12 +1,12 @@
-"""The tables of a study as the page shows them: sortable, with the digits that count."""
+"""The tables of a study as the page shows them: sortable, with digits that count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mfplug.report.curves import Data
 from mfplug.report.files import Row, Table, number
+from mfplug.report.selection import Data
 
 #: More rows than this are not put into the page; the file has them.
 MOST_ROWS = 1500
@@ -86,9 +86,10 @@ def rates(table: Table) -> TableView:
         elif not row["exponent"]:
             row = {**row, "note": row.get("note", "") or "no value"}
         rows.append({**row, "prediction inside": inside})
-    first = [*table.swept, "metric", "index", "time", "against", "exponent", "lower"]
-    last = ["upper", "predicted", "prediction inside", "points", "stderr", "model"]
-    columns = [*first, *last, "from", "to", "fit", "note"]
+    keys = [*table.swept, "metric", "index", "time", "against"]
+    fitted = ["exponent", "predicted", "lower", "upper", "prediction inside"]
+    rest = ["points", "stderr", "model", "from", "to", "fit", "note"]
+    columns = [*keys, *fitted, *rest]
     return view("Rates", "rates.csv", columns, rows)
 
 

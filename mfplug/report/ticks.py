@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mfplug.report.concise import exponent_form
@@ -90,7 +91,7 @@ def set_log_axis(axis: Axis, low: float, high: float, at: Sequence[float] = ()) 
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
     values = sorted(set(at))
-    gaps = [math.log(b / a) for a, b in zip(values, values[1:], strict=False)]
+    gaps = [math.log(b / a) for a, b in pairwise(values)]
     apart = gaps and min(gaps) > 0.09 * math.log(high / low)
     short = all(len(f"{value:.10g}") <= 6 for value in values)
     ticks = values if apart and short and len(values) <= 8 else log_ticks(low, high)

@@ -1,1 +1,1 @@
-"""mfplug.studies"""
+"""Studies: configuration, cells, the six steps and what follows from their rows."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mfplug.contracts.metric import Row
-from mfplug.errors import ParameterError, StudyError, did_you_mean
+from mfplug.errors import ParameterError, StudyError, did_you_mean, shown
 from mfplug.studies import select
 from mfplug.studies.cells import Cell
 from mfplug.studies.model import Bound
@@ -22,19 +23,28 @@ KEYS = ("time", "metric", "index")
 def neunzert(cell: Cell, row: Row, options: dict[str, Any]) -> float:
     """Return e^(c t) with c = (1 + L)/2 + max(L, 2B) (estimate (44); audit, row (44)).
 
-    ``divide`` divides the constant: a planted error for the tests of verdicts.
+    Options: ``external_lipschitz``, the Lipschitz constant of grad V, needed where
+    there is an external potential; ``divide`` divides c, a planted error for tests.
     """
     from mfplug.theory.stability import neunzert_bound, neunzert_constant
 
-    potential = cell.system.potential
-    constant = neunzert_constant(potential.gradient_bound, potential.gradient_lipschitz)
-    constant /= float(options.get("divide", 1.0))
+    system = cell.system
+    if system.external is not None and "external_lipschitz" not in options:
+        raise ParameterError(
+            f"neunzert: the external '{system.external.name}' changes the constant; "
+            "got no external_lipschitz, expected sup |D^2 V|. Add it to `options`."
+        )
+    rate = neunzert_constant(
+        system.potential.gradient_bound,
+        system.potential.gradient_lipschitz,
+        float(options.get("external_lipschitz", 0.0)),
+    ) / float(options.get("divide", 1.0))
     elapsed = (row.time or 0.0) - cell.times[0]
-    return float(neunzert_bound(1.0, constant, elapsed))
+    return float(neunzert_bound(1.0, rate, elapsed))
 
 
 def harmonic_exact(cell: Cell, row: Row, options: dict[str, Any]) -> float | None:
-    """Return the closed form of audit 4.1 for a metric's row, or None if there is none."""
+    """Return the closed form of audit 4.1 for a row, or None if there is none."""
     from mfplug.studies.exact import closed_form
 
     return closed_form(cell, row)
@@ -50,6 +60,53 @@ SOURCES: dict[str, Source] = {
     "harmonic-exact": harmonic_exact,
     "constant": constant,
 }
+
+#: The options of each source; all of them are numbers, and all but those of
+#: ``constant`` may be left out.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "neunzert": ("divide", "external_lipschitz"),
+    "harmonic-exact": (),
+    "constant": ("value",),
+}
+
+
+def check_bound(bound: Bound, who: str) -> None:
+    """Refuse a bound of unknown source, or with options that the source does not have.
+
+    Raises
+    ------
+    StudyError
+        If the source or an option is unknown, or an option is no number.
+    """
+    source = bound.source or bound.name
+    if source.startswith("rows:"):
+        known: tuple[str, ...] = ()
+    elif source in SOURCES:
+        known = OPTIONS[source]
+    else:
+        raise StudyError(
+            f"{who}: unknown source '{source}'; expected one of "
+            f"{', '.join(SOURCES)}, rows:METRIC. " + did_you_mean(source, SOURCES)
+        )
+    for key, value in bound.options.items():
+        if key not in known:
+            raise StudyError(
+                f"{who}: unknown option '{key}'; expected one of "
+                f"{', '.join(known) or 'none'}. " + did_you_mean(key, known)
+            )
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (number and abs(value) <= sys.float_info.max):
+            raise StudyError(
+                f"{who}: option '{key}' is wrong; got {shown(value)}, expected a "
+                "number. Change it."
+            )
+    if source == "constant" and "value" not in bound.options:
+        raise StudyError(
+            f"{who}: the option 'value' is missing; expected a number. Add "
+            "`options: {value: ...}`."
+        )
+    if bound.options.get("divide") == 0:
+        raise StudyError(f"{who}: option 'divide' is 0; expected a divisor. Change it.")
 
 
 def bound_rows(
@@ -68,6 +125,7 @@ def bound_rows(
     rows: list[dict[str, Any]] = []
     for bound in bounds:
         who = f"bound '{bound.name}'"
+        check_bound(bound, who)
         chosen = select.where(
             select.of_metric(table, bound.metric, bound.index, who), bound.where, who
         )
@@ -85,7 +143,7 @@ def bound_rows(
 
 def _from_rows(
     table: pd.DataFrame, chosen: pd.DataFrame, metric: str, swept: list[str], who: str
-) -> list[tuple[dict[str, Any], float | None]]:
+) -> list[tuple[dict[Any, Any], float | None]]:
     keys = [*swept, "time", "index"]
     other = select.of_metric(table, metric, None, who)[[*keys, "value"]]
     joined = chosen.merge(other.rename(columns={"value": "limit"}), on=keys, how="left")
@@ -102,16 +160,10 @@ def _computed(
     cells: list[Cell],
     swept: list[str],
     who: str,
-) -> list[tuple[dict[str, Any], float | None]]:
-    if source not in SOURCES:
-        known = [*SOURCES, "rows:METRIC"]
-        raise StudyError(
-            f"{who}: unknown source '{source}'; expected one of {', '.join(known)}. "
-            + did_you_mean(source, SOURCES)
-        )
+) -> list[tuple[dict[Any, Any], float | None]]:
     function = SOURCES[source]
     by_columns = {_key(cell.columns, swept): cell for cell in cells}
-    values = []
+    values: list[tuple[dict[Any, Any], float | None]] = []
     for record in chosen.to_dict("records"):
         time = record["time"]
         row = Row(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +11,16 @@ from mfplug.contracts.integrator import Integrator
 from mfplug.contracts.metric import Metric
 from mfplug.contracts.plugin import plain
 from mfplug.contracts.solver import Solver
+from mfplug.dynamics.forces import check_method
+from mfplug.dynamics.seeding import check_seed
 from mfplug.dynamics.simulate import check_step, check_times, positive_integer
-from mfplug.errors import StudyError, did_you_mean
+from mfplug.errors import StudyError, did_you_mean, shown
 from mfplug.registry import create_from
-from mfplug.studies.model import Case, PowerLaw, StudyFile
+from mfplug.studies.model import PowerLaw, StudyFile
+from mfplug.studies.sweep import points_of
 from mfplug.system import System
 
+MAX_PARTICLES, MAX_REPLICAS, MAX_STEPS = 1e9, 1e8, 1e8
 SYSTEM_KEYS = ("dimension", "potential", "initial", "external", "box", "beta", "mass")
 CELL_KEYS = ("N", "times", "replicas", "step", "integrator", "solver", "seed", "forces")
 
@@ -61,45 +64,10 @@ def cells_of(study: StudyFile, name: str) -> list[Cell]:
     MfplugError
         If a plugin or a value is wrong.
     """
-    values = [
-        [_labelled(key, value) for value in options]
-        for key, options in study.sweep.items()
+    return [
+        _cell(study, name, columns, settings)
+        for columns, settings in points_of(study, name)
     ]
-    for key, options in study.sweep.items():
-        if not options:
-            raise StudyError(
-                f"study '{name}': sweep of '{key}' is empty; expected at least one "
-                "value. Add one."
-            )
-    cells, seen = [], set()
-    for point in itertools.product(*values):
-        columns = {k: label for k, (label, _) in zip(study.sweep, point, strict=True)}
-        settings: dict[str, Any] = {}
-        for _, changes in point:
-            settings |= changes
-        cell = _cell(study, name, columns, settings)
-        key = repr(sorted(columns.items()))
-        if key in seen:
-            raise StudyError(
-                f"study '{name}': the cell {cell.label} stands twice; expected each "
-                "value once. Remove the copy from the sweep."
-            )
-        seen.add(key)
-        cells.append(cell)
-    return cells
-
-
-def _labelled(key: str, value: Any) -> tuple[Any, dict[str, Any]]:
-    """Return (label in the tables, settings) of one value of a sweep."""
-    if isinstance(value, Case):
-        return value.label, dict(value.set)
-    if isinstance(value, Mapping):
-        rest = ", ".join(f"{k}={v}" for k, v in value.items() if k != "name")
-        label = (
-            f"{value.get('name', '')}({rest})" if rest else str(value.get("name", ""))
-        )
-        return label, {key: dict(value)}
-    return value, {key: value}
 
 
 def _cell(
@@ -130,25 +98,39 @@ def _cell(
         )
     if particles is not None:
         particles = positive_integer("N", particles)
+        _check_size(name, "N", particles, MAX_PARTICLES)
+    times, step = check_times(top["times"]), check_step(top["step"])
+    replicas = _replicas(name, top["replicas"], particles)
+    _check_size(name, "replicas", replicas, MAX_REPLICAS)
+    _check_size(name, "number of steps", (times[-1] - times[0]) / step, MAX_STEPS)
     return Cell(
         columns=columns,
         system=System.from_dict(system),
         particles=particles,
-        times=check_times(top["times"]),
-        replicas=_replicas(name, top["replicas"], particles),
-        step=check_step(top["step"]),
+        times=times,
+        replicas=replicas,
+        step=step,
         integrator=create_from("integrator", top["integrator"]),
         solver=create_from("solver", top["solver"]),
-        forces=str(top["forces"]),
-        seed=top["seed"],
+        forces=check_method(top["forces"]),
+        seed=check_seed(top["seed"]),
         metrics=metrics,
     )
+
+
+def _check_size(name: str, what: str, value: float, most: float) -> None:
+    """Refuse what no machine can do, before its cost overflows."""
+    if value > most:
+        raise StudyError(
+            f"study '{name}': {what} is out of range; got {shown(value)}, expected at "
+            f"most {most:g}. Change it."
+        )
 
 
 def _apply(
     name: str, key: str, value: Any, system: dict[str, Any], top: dict[str, Any]
 ) -> None:
-    """Set one swept key: N, step, dimension, potential, potential.width, solver.grid."""
+    """Set one swept key, such as N, step, potential, potential.width, solver.grid."""
     head, _, rest = key.partition(".")
     if head in SYSTEM_KEYS:
         target = system

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib.util
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfplug.errors import MfplugError, StoreError
+from mfplug.errors import MfplugError
 from mfplug.studies.guard import writing
+from mfplug.studies.hold import hold
 from mfplug.studies.jobs import Jobs, drop_stale_page
 from mfplug.studies.outlook import Outlook, spoken
 
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 
     from mfplug.studies.progress import Board
 
-LOCK = ".mfplug.lock"
 OK, FAILED = 0, 1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_held: set[Path] = set()
 _running: list[_Snakemake] = []
 
 
@@ -88,53 +85,6 @@ def run(
             return _Snakemake(jobs, cores, keep_going, console).run()
 
 
-@contextlib.contextmanager
-def hold(out: Path | str) -> Iterator[None]:
-    """Keep a results folder for this process; the system frees it if we are killed.
-
-    May be nested. Whoever plans and then runs holds the folder over both, so that a
-    second run does not change the plans of the first.
-
-    Raises
-    ------
-    StoreError
-        If another process holds it, or the folder cannot be written.
-    """
-    folder = Path(out).resolve()
-    if folder in _held:
-        yield
-        return
-    with writing(folder / LOCK):
-        folder.mkdir(parents=True, exist_ok=True)
-        file = open(folder / LOCK, "a+", encoding="utf-8")  # noqa: SIM115
-    with file:
-        _take(file, Path(out))
-        _held.add(folder)
-        try:
-            yield
-        finally:
-            _held.discard(folder)
-            with contextlib.suppress(OSError):
-                file.truncate(0)
-
-
-def _take(file: Any, out: Path) -> None:
-    """Lock the file and sign it, or say who holds it."""
-    with writing(file.name):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            owner = file.read().strip() or "another process"
-            raise StoreError(
-                f"results folder '{out}': another run is at work in it, {owner}. Wait "
-                "for it, stop it, or choose another --out."
-            ) from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
-
-
 def _require_snakemake() -> None:
     if importlib.util.find_spec("snakemake") is None:
         raise MfplugError(
@@ -157,7 +107,9 @@ def _list(jobs: Jobs, cores: int, console: Console) -> None:
         who = f"{block.step:<9} {block.study:<20} {block.label}"
         console.print(
             f"{spoken(block.cost):>10}  {who}",
-            markup=False, highlight=False, soft_wrap=True,
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
     left = spoken(Outlook(todo, cores).left())
     plural = "s" * (len(todo) != 1)
@@ -258,14 +210,15 @@ class _Snakemake:
                 snakefile=snakefile(),
                 workdir=self.out,
             )
-            # The ids say what is up to date; Snakemake only asks which files are there.
+            # The ids say what is up to date; Snakemake only asks which files are there,
+            # and its own records (which take a second or two a run) are not kept.
             dag = workflow.dag(
                 types.DAGSettings(force_incomplete=True, rerun_triggers=frozenset())
             )
             dag.execute_workflow(
                 executor="local",
                 execution_settings=types.ExecutionSettings(
-                    keep_going=self.keep_going, latency_wait=2
+                    keep_going=self.keep_going, keep_metadata=False, latency_wait=2
                 ),
                 scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
                 scheduler_settings=Greedy(),
@@ -293,7 +246,8 @@ class _Snakemake:
                 "kept. Run the same command again after the fix."
             )
             return FAILED
-        missing = self.jobs.open()
+        # Read again: the page has another name if its code was edited meanwhile.
+        missing = Jobs(self.jobs.plans, self.jobs.out).open()
         if error is not None or missing:
             raise MfplugError(_explain(error, board.complaints, missing)) from error
         count, took = len(outlook.finished), spoken(time.monotonic() - self.began)

@@ -30,7 +30,7 @@ def law_of(cell: Cell, time: float) -> HarmonicLaw:
     Raises
     ------
     ParameterError
-        If the cell is not harmonic with Gaussian data, or d, mass or beta are not 1, 1, 0.
+        If the cell is not harmonic with Gaussian data, d = 1, mass 1 and beta 0.
     """
     from mfplug.theory.harmonic import harmonic_law
 
@@ -53,7 +53,7 @@ def law_of(cell: Cell, time: float) -> HarmonicLaw:
 
 
 def closed_form(cell: Cell, row: Row) -> float | None:
-    """Return the exact value of a row, or None if the model has no closed form for it."""
+    """Return the exact value of a row, or None if there is no closed form for it."""
     if row.time is None or cell.particles is None:
         return None
     law = law_of(cell, row.time)

@@ -65,9 +65,10 @@ class Jobs(Mapping[str, Block]):
 
     def __init__(self, plans: Sequence[Path | str], out: Path | str) -> None:
         self.out = Path(out)
+        self.plans = [Path(path) for path in plans]
         self._blocks: dict[str, Block] = {}
-        for path in plans:
-            for block in read_blocks(Path(path), self.out):
+        for path in self.plans:
+            for block in read_blocks(path, self.out):
                 self._blocks.setdefault(block.id, block)
         for block in self._blocks.values():
             for need in block.needs:
@@ -135,8 +136,12 @@ def _block(data: Mapping[str, Any], study: str, plan: str) -> Block:
     fields = {name: data[name] for name in _FIELDS}
     fields |= {name: tuple(fields[name]) for name in ("needs", "outputs")}
     return Block(
-        id=data["id"], step=data["step"], study=study, plan=plan,
-        marker=data["marker"], **fields,
+        id=data["id"],
+        step=data["step"],
+        study=study,
+        plan=plan,
+        marker=data["marker"],
+        **fields,
     )
 
 
@@ -160,16 +165,26 @@ def page_block(out: Path, blocks: Iterable[Block] = ()) -> Block:
     content = [_page_code(), *sorted(shown)]
     key = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     return Block(
-        id=f"report-{key}", step="report", study="", plan="", needs=tuple(coming),
-        marker=f"store/done/report-{key}.json", cost=_PAGE_SECONDS, threads=1,
-        memory_mb=600, label="the page", outputs=(PAGE,),
+        id=f"report-{key}",
+        step="report",
+        study="",
+        plan="",
+        needs=tuple(coming),
+        marker=f"store/done/report-{key}.json",
+        cost=_PAGE_SECONDS,
+        threads=1,
+        memory_mb=600,
+        label="the page",
+        outputs=(PAGE,),
     )
 
 
 def _page_code() -> str:
     """Return a hash of what draws the page: another version draws it anew."""
     folder = Path(__file__).parent.parent / "report"
-    files = sorted(f for f in folder.rglob("*") if f.suffix in (".py", ".css", ".js"))
+    files = sorted(
+        f for f in folder.rglob("*") if f.suffix in (".py", ".css", ".js", ".html")
+    )
     text = "".join(f"{f.relative_to(folder)} {sha256_file(f)}\n" for f in files)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -221,9 +236,11 @@ def _listed(config: Mapping[str, Any], key: str) -> list[str]:
     """Return a list, also from ``--config studies=chaos,empirical``."""
     value = config[key]
     names = value.replace(",", " ").split() if isinstance(value, str) else value
-    if not isinstance(names, list | tuple) or not all(
-        isinstance(name, str) and name for name in names
-    ) or not names:
+    if (
+        not isinstance(names, list | tuple)
+        or not all(isinstance(name, str) and name for name in names)
+        or not names
+    ):
         raise StudyError(
             f"config '{key}': wrong type; got {value!r}, expected one or more names. "
             f"Write {key}=NAME or {key}: [NAME, NAME]."

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mfplug.errors import StudyError, did_you_mean
+from mfplug.errors import StudyError, did_you_mean, shown
 from mfplug.studies.model import PROFILES, StudyFile
-
-MAX_BYTES = 1_000_000
+from mfplug.studies.yamlfile import read_yaml
 
 
 def shipped_folder() -> Path:
@@ -54,76 +53,8 @@ def load(name: str, profile: str = "quick") -> tuple[str, StudyFile]:
     return path.stem, parse(data, str(path.name), profile)
 
 
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file: plain data, no tags, no duplicate keys."""
-    import yaml
-
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise StudyError(
-                f"study file '{path}': too large; got {path.stat().st_size} bytes, "
-                f"expected at most {MAX_BYTES}. Is it a study?"
-            )
-        text = path.read_text(encoding="utf-8")
-        # An alias costs nothing to write and can expand to anything.
-        if any(
-            isinstance(e, yaml.AliasEvent) for e in yaml.parse(text, yaml.SafeLoader)
-        ):
-            raise StudyError(
-                f"study file '{path}': YAML aliases are not allowed; got '*', expected "
-                "plain data. Write the value out."
-            )
-        return yaml.load(text, Loader=_loader())  # noqa: S506  # a SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "cannot be read"
-        raise StudyError(
-            f"study file '{path}': not YAML{where}; got: {what}, expected a mapping such "
-            "as `title: ...`. Mend the file."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise StudyError(
-            f"study file '{path}': not text; got bytes that are not UTF-8, expected "
-            "YAML. Is it a study?"
-        ) from error
-    except OSError as error:
-        raise StudyError(
-            f"study file '{path}': cannot be read; got {error.strerror}, expected a "
-            "readable file. Check the path."
-        ) from error
-
-
-def _loader() -> Any:
-    import re
-
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """The safe loader that also refuses to lose one of two equal keys."""
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            keys = [self.construct_object(k, deep=True) for k, _ in node.value]
-            twice = [k for i, k in enumerate(keys) if k in keys[:i]]
-            if twice:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{twice[0]}' stands twice", node.start_mark
-                )
-            return super().construct_mapping(node, deep)
-
-    # YAML 1.1 takes 1e-3 for a string; YAML 1.2 and everybody's eye take it for a number.
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-        list("-+0123456789."),
-    )
-    return Loader
-
-
 def parse(data: Any, where: str, profile: str) -> StudyFile:
     """Return the study in plain data, checked, with a profile applied."""
-    from pydantic import ValidationError
-
     if not isinstance(data, Mapping):
         raise StudyError(
             f"study '{where}': not a mapping; got {type(data).__name__}, expected keys "
@@ -132,8 +63,8 @@ def parse(data: Any, where: str, profile: str) -> StudyFile:
     profiles = data.get("profiles") or {}
     if not isinstance(profiles, Mapping):
         raise StudyError(
-            f"study '{where}': profiles is not a mapping; got {profiles!r}, expected "
-            "{quick: {...}, paper: {...}}. Mend the file."
+            f"study '{where}': profiles is not a mapping; got {shown(profiles)}, "
+            "expected {quick: {...}, paper: {...}}. Mend the file."
         )
     known = sorted({*PROFILES, *map(str, profiles)})
     if profile not in known:
@@ -141,18 +72,24 @@ def parse(data: Any, where: str, profile: str) -> StudyFile:
             f"study '{where}': no profile '{profile}'; expected one of "
             f"{', '.join(known)}. {did_you_mean(profile, known)}"
         )
-    try:
-        # The base is checked too, so that a typo does not hide behind a profile.
-        StudyFile.model_validate(data)
-        chosen = profiles.get(profile) or {}
-        if not isinstance(chosen, Mapping):
-            chosen = {"profiles": chosen}
-        if "profiles" in chosen:
+    # All profiles are checked, so that a typo does not wait for the one it is in.
+    studies = {"": _validated(data, where)}
+    for key, changes in profiles.items():
+        if "profiles" in changes:
             raise StudyError(
-                f"study '{where}': profile '{profile}' is not a mapping of study keys; "
-                f"got {chosen!r}. Mend the file."
+                f"study '{where}': profile '{key}' has profiles itself; got "
+                f"{shown(changes['profiles'])}, expected other keys of a study. Mend "
+                "the file."
             )
-        return StudyFile.model_validate(merge(data, chosen))
+        studies[key] = _validated(merge(data, changes), f"{where}', profile '{key}")
+    return studies.get(profile, studies[""])
+
+
+def _validated(data: Any, where: str) -> StudyFile:
+    from pydantic import ValidationError
+
+    try:
+        return StudyFile.model_validate(data)
     except ValidationError as error:
         raise StudyError(_explain(error, where)) from error
 
@@ -171,15 +108,13 @@ def merge(base: Any, change: Any) -> Any:
 
 
 def _explain(error: Any, where: str) -> str:
-    first = error.errors()[0]
-    path = ".".join(
-        str(part)
-        for part in first["loc"]
-        if not (isinstance(part, str) and ("[" in part or part in _TYPE_TAGS))
-    )
+    errors = error.errors()
+    # A key that is misspelt is also missing: name the misspelling.
+    typos = (e for e in errors if e["type"] == "extra_forbidden" and not _tagged(e))
+    first = next(typos, errors[0])
+    path = ".".join(str(part) for part in first["loc"] if not _is_tag(part))
     more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    got = repr(first.get("input"))
-    got = got if len(got) < 80 else got[:77] + "..."
+    got = shown(first.get("input"))
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         model = _model_at(first["loc"][:-1])
@@ -193,6 +128,15 @@ def _explain(error: Any, where: str) -> str:
         f"study '{where}': key '{path}' is wrong; got {got}, expected: {first['msg']}. "
         f"Change it.{more}"
     )
+
+
+def _is_tag(part: Any) -> bool:
+    """Whether a part of an error's place names a type of a union, not a key."""
+    return isinstance(part, str) and ("[" in part or part in _TYPE_TAGS)
+
+
+def _tagged(error: Any) -> bool:
+    return any(_is_tag(part) for part in error["loc"])
 
 
 _TYPE_TAGS = {

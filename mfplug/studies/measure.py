@@ -84,7 +84,7 @@ def rows_of(
             "nor system. Pass one."
         )
     known = times if times is not None else (source.times if source is not None else ())
-    identity = [metric.to_dict(), where.to_dict(), list(known)]
+    identity: list[Any] = [metric.to_dict(), where.to_dict(), list(known)]
     if ensemble is not None:
         identity.append(ensemble.particles)
     sample = Sample(
@@ -112,7 +112,7 @@ def _checked(metric: Metric, row: Any) -> Row:
             f"metric '{metric.name}': rows() returned {type(row).__name__}; expected "
             "mfplug.Row. Mend it."
         )
-    numbers = {
+    numbers: dict[str, Any] = {
         key: None if getattr(row, key) is None else float(getattr(row, key))
         for key in ("time", "value", "stderr", "lower", "upper")
     }

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[StrictInt, Field(ge=1)]
+#: N as a key of a mapping: a string once the study went through JSON.
+Particles = Annotated[int, Field(ge=1)]
 PluginSpec = str | dict[str, Any]
+
+
+def _named(spec: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(spec.get("name"), str):
+        raise ValueError("a plugin with `name`, or a case with `label` and `set`")
+    return spec
+
+
+#: A plugin with its parameters as one value of a sweep.
+SweptPlugin = Annotated[
+    dict[str, Any],
+    AfterValidator(_named),
+    Field(json_schema_extra={"required": ["name"]}),
+]
 Scalar = StrictBool | StrictInt | Number | str
 
 PROFILES = ("smoke", "quick", "paper")
@@ -61,7 +77,7 @@ class Fit(Strict):
     maximum: Number | None = None
     where: dict[str, Scalar | list[Scalar]] = {}
     predicted: Number | None = None
-    predicted_by: dict[str, dict[StrictInt | Number | str, Number]] = {}
+    predicted_by: dict[str, dict[Number | str, Number]] = {}
 
 
 class Bound(Strict):
@@ -115,10 +131,10 @@ class StudyFile(Strict):
     description: str = ""
     claims: list[str] = []
     system: SystemSpec = SystemSpec()
-    sweep: dict[str, list[Case | Scalar | dict[str, Any]]] = {}
+    sweep: dict[str, list[Case | Scalar | SweptPlugin]] = {}
     particles: Count | None = None
     times: list[Number] = [0.0, 1.0]
-    replicas: Count | PowerLaw | dict[StrictInt, Count] = 1
+    replicas: Count | PowerLaw | dict[Particles, Count] = 1
     step: Number = 0.05
     integrator: PluginSpec = "leapfrog"
     forces: str = "auto"
@@ -137,4 +153,10 @@ def json_schema() -> dict[str, Any]:
     schema = StudyFile.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "mfplug study"
+    # A profile has the keys of a study, none of them required.
+    profile = schema["$defs"]["Overrides"]
+    profile["properties"] = {
+        k: v for k, v in schema["properties"].items() if k != "profiles"
+    }
+    profile["additionalProperties"] = False
     return schema

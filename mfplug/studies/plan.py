@@ -15,6 +15,7 @@ from mfplug.studies.cells import Cell, cells_of, resolved
 from mfplug.studies.guard import atomic_write_text, sha256_file
 from mfplug.studies.load import load
 from mfplug.studies.model import StudyFile
+from mfplug.studies.references import check_references
 from mfplug.studies.store import Store
 from mfplug.studies.units import Unit, grouped, units_of
 
@@ -51,6 +52,7 @@ def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
     """
     name, data = load(study, profile)
     check_name(name)
+    check_references(data, name)
     cells = cells_of(data, name)
     blocks = _unit_blocks(cells)
     blocks += _summary_blocks(name, data, cells, blocks)
@@ -66,6 +68,21 @@ def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
     }
 
 
+def check_study(study: str, profile: str) -> str:
+    """Return the name of a study if it can be planned; nothing is written.
+
+    Raises
+    ------
+    MfplugError
+        If the study, a plugin or a value is wrong.
+    """
+    name, data = load(study, profile)
+    check_name(name)
+    check_references(data, name)
+    cells_of(data, name)
+    return name
+
+
 def check_name(name: str) -> None:
     """Refuse a study name that is not a plain folder name."""
     plain = name.replace("-", "").replace("_", "").replace(".", "")
@@ -79,7 +96,8 @@ def check_name(name: str) -> None:
 def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
     """Write the plan to ``<out>/<study>/plan.json`` and return the path."""
     path = Path(out) / plan["study"] / "plan.json"
-    text = json.dumps(plan, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    # The order of the sweep is the order of the cells: keys are not sorted here.
+    text = json.dumps(plan, indent=1, allow_nan=False) + "\n"
     # An equal plan keeps its time stamp, so that nothing runs again because of it.
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         atomic_write_text(path, text)

@@ -122,7 +122,9 @@ class _Bar(Progress):
             TextColumn("{task.percentage:3.0f} %", table_column=fixed),
             TextColumn("{task.fields[left]}", table_column=fixed),
             TextColumn("{task.fields[now]}", markup=False, table_column=rest),
-            console=board.console, transient=True, refresh_per_second=4,
+            console=board.console,
+            transient=True,
+            refresh_per_second=4,
         )
         self.add_task("jobs", total=1.0, count="", left="", now="")
 

@@ -24,6 +24,8 @@ COLUMNS = (
     "upper",
     "predicted",
     "points",
+    "from",
+    "to",
     "fit",
     "model",
     "dof",
@@ -125,6 +127,8 @@ def _fit_group(
     keep &= y > 0
     x, y, error = x[keep], y[keep], error[keep]
     row["points"] = int(x.size)
+    if x.size:
+        row |= {"from": float(x.min()), "to": float(x.max())}
     needed = 4 if fit.correction else 3
     if x.size < needed or lost:
         row["note"] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,20 @@ from mfplug.studies.guard import atomic_path
 
 if TYPE_CHECKING:
     from mfplug.contracts.meanfield import MeanField
+    from mfplug.contracts.solver import Solver
     from mfplug.dynamics.ensemble import Ensemble
 
 FORMAT = 1
+#: What NumPy and json raise for bytes that are no archive, or not one of ours.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    zipfile.BadZipFile,
+)
 ROW_FIELDS = tuple(Row.__dataclass_fields__)
 
 
@@ -46,15 +57,17 @@ def read_arrays(
         If the file is missing, truncated, altered or of another kind.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        # NumPy leaves the file open where it is no archive, so it is opened here.
+        with open(path, "rb") as file:
+            data: Any = np.load(file, allow_pickle=False)
             arrays = {key: data[key] for key in data.files}
-        meta = json.loads(bytes(arrays.pop("__meta__")).decode())
+        meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
     except FileNotFoundError as error:
         raise StoreError(
             f"stored {kind} '{path}': no such file; expected a file written by mfplug. "
             "Run the study again."
         ) from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except UNREADABLE as error:
         raise StoreError(
             f"stored {kind} '{path}': truncated, altered or foreign; got "
             f"{type(error).__name__}, expected a file written by mfplug. Remove it and "
@@ -63,7 +76,8 @@ def read_arrays(
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
         raise StoreError(
             f"stored {kind} '{path}': another format; got {meta.get('kind')!r} format "
-            f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run again."
+            f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run "
+            "again."
         )
     return arrays, meta
 
@@ -93,7 +107,7 @@ class Store:
         return load_field(self.field_path(key))
 
     def find_range(self, key: str, start: int, stop: int) -> Path | None:
-        """Return a file that holds replicas start to stop (exclusive), if there is one."""
+        """Return a file with replicas start to stop (exclusive), if there is one."""
         for first, last, path in sorted(self._ranges(key), key=lambda r: -r[1]):
             if first == start and last >= stop:
                 return path
@@ -113,7 +127,7 @@ class Store:
         return ranges
 
     def save_ensemble(self, key: str, ensemble: Ensemble) -> Path:
-        """Store replicas of an ensemble; shorter ranges that it contains are dropped."""
+        """Store replicas of an ensemble; drop shorter ranges that it contains."""
         start = ensemble.first_replica
         stop = start + ensemble.replicas
         path = self.root / "ensembles" / key / f"{start:06d}-{stop:06d}.npz"
@@ -192,15 +206,37 @@ def save_field(path: Path, field: MeanField) -> None:
     write_arrays(path, field.arrays(), meta)
 
 
+@contextlib.contextmanager
+def _complete(path: Path, kind: str) -> Iterator[None]:
+    """Turn what an entry that is missing or malformed raises into one clear line."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise StoreError(
+            f"stored {kind} '{path}': an entry is missing or malformed; got "
+            f"{type(error).__name__}: {error}, expected a file written by mfplug. "
+            "Remove it and run the study again."
+        ) from error
+
+
 def load_field(path: Path) -> MeanField:
-    """Return the mean field of a file."""
+    """Return the mean field of a file.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing, truncated, altered or of another kind.
+    PluginError
+        If a plugin that made it is not there.
+    """
     from mfplug.registry import create_from
     from mfplug.system import System
 
     arrays, meta = read_arrays(path, "field")
-    solver = create_from("solver", meta["solver"])
-    system = System.from_dict(meta["system"])
-    return solver.restore(system, meta["times"], arrays, meta["info"])
+    with _complete(path, "field"):
+        solver: Solver = create_from("solver", meta["solver"])
+        system = System.from_dict(meta["system"])
+        return solver.restore(system, meta["times"], arrays, meta["info"])
 
 
 def save_ensemble(path: Path, ensemble: Ensemble) -> None:
@@ -220,21 +256,22 @@ def save_ensemble(path: Path, ensemble: Ensemble) -> None:
 
 
 def load_ensemble(path: Path) -> Ensemble:
-    """Return the ensemble of a file."""
+    """Return the ensemble of a file; raises as :func:`load_field`."""
     from mfplug.dynamics.ensemble import Ensemble
     from mfplug.registry import create_from
     from mfplug.system import System
 
     arrays, meta = read_arrays(path, "ensemble")
-    return Ensemble(
-        system=System.from_dict(meta["system"]),
-        particles=meta["particles"],
-        times=tuple(meta["times"]),
-        q_storage=arrays["q"],
-        p_storage=arrays["p"],
-        seed=meta["seed"],
-        first_replica=meta["first_replica"],
-        step=meta["step"],
-        integrator=create_from("integrator", meta["integrator"]),
-        info=meta["info"],
-    )
+    with _complete(path, "ensemble"):
+        return Ensemble(
+            system=System.from_dict(meta["system"]),
+            particles=meta["particles"],
+            times=tuple(meta["times"]),
+            q_storage=arrays["q"],
+            p_storage=arrays["p"],
+            seed=meta["seed"],
+            first_replica=meta["first_replica"],
+            step=meta["step"],
+            integrator=create_from("integrator", meta["integrator"]),
+            info=meta["info"],
+        )

@@ -146,7 +146,7 @@ def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
         f"prediction in the 95 % interval"
     )
     if (off > half).any():
-        worst = rows.loc[(off - half).idxmax()]
+        worst = rows.iloc[int(np.argmax((off - half).to_numpy()))]
         return Outcome(
             False,
             f"{text}; {worst['exponent']:.3f} against {worst['predicted']:g} is "
@@ -205,15 +205,19 @@ def _below(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     if not (np.isfinite(value) & np.isfinite(limit)).all():
         return Outcome(None, f"{check.metric}: a value or the bound is missing.")
     above = value - _quantile(rows, family) * error > limit * (1 + 1e-12)
-    ratio = float(np.max(value / np.where(limit > 0, limit, np.nan), initial=0.0))
+    # A bound of 0 has no ratio; the printed step of (47) is one.
+    ratios = value[limit > 0] / limit[limit > 0]
+    ratio = float(ratios.max()) if ratios.size else None
     numbers = {
         "metric": check.metric,
         "bound": check.bound,
         "rows": len(rows),
         "above": int(above.sum()),
-        "largest_ratio": round(ratio, 6),
+        "largest_ratio": None if ratio is None else round(ratio, 6),
+        "smallest_bound": float(limit.min()),
     }
-    text = f"{check.metric} against {check.bound}: largest ratio {ratio:.3g}"
+    text = f"{check.metric} against {check.bound}: "
+    text += f"largest ratio {ratio:.3g}" if ratio is not None else "the bound is 0"
     if above.any():
         return Outcome(
             False, f"{text}; {int(above.sum())} of {len(rows)} rows lie above.", numbers

@@ -66,7 +66,7 @@ class PolynomialBasis:
         x = self._points(clouds, 3)
         if x.shape[1] == 0:
             raise ParameterError(
-                f"basis 'means': got clouds {x.shape}, expected at least one point each."
+                f"basis 'means': got clouds {x.shape}, expected a point or more each."
                 " Give (R, N, D)."
             )
         result = np.empty((len(x), self.size))
@@ -77,7 +77,7 @@ class PolynomialBasis:
         return result
 
     def _start_means(self, clouds: Array) -> Array:
-        """Means of the start polynomials, (R, N, D) -> (K + 1, R), N in fixed blocks."""
+        """Means of the start polynomials, (R, N, D) -> (K + 1, R), in fixed blocks."""
         replicas, n, d = clouds.shape
         rows = self._rows()
         total = np.zeros((len(self.indices), replicas))
@@ -124,8 +124,8 @@ class PolynomialBasis:
         x = np.asarray(points, float)
         if x.ndim != axes or x.shape[-1] != self.dimension:
             raise ParameterError(
-                f"basis 'points': got shape {x.shape}, expected {axes} axes, the last of "
-                f"length {self.dimension}. Give phase-space points."
+                f"basis 'points': got shape {x.shape}, expected {axes} axes, the last "
+                f"of length {self.dimension}. Give phase-space points."
             )
         return x
 
@@ -136,8 +136,8 @@ def polynomial_basis(
     """Return the polynomials of total degree 1 ... ``degree``, orthonormal under nodes.
 
     K = binomial(D + degree, degree) - 1. Orthonormality and mean zero hold for the
-    quadrature, so for f_0 to the accuracy of the quadrature. Householder QR of the start
-    polynomials, twice.
+    quadrature, so for f_0 to the accuracy of the quadrature. Householder QR of the
+    start polynomials, twice.
 
     Parameters
     ----------
@@ -173,8 +173,9 @@ def polynomial_basis(
         diagonal = np.abs(np.diagonal(factor))
         if len(x) < len(indices) or diagonal.min() < 1e-10 * diagonal.max():
             raise ParameterError(
-                f"basis 'degree': {len(x)} nodes do not tell {len(indices)} polynomials "
-                f"of degree <= {degree} apart; expected more nodes. Lower the degree."
+                f"basis 'degree': {len(x)} nodes do not tell {len(indices)} "
+                f"polynomials of degree <= {degree} apart; expected more nodes. "
+                "Lower the degree."
             )
         triangle = np.triu(np.linalg.solve(factor.T, triangle.T).T)
     return PolynomialBasis(centre, whitening, bounded, indices, triangle)
@@ -190,7 +191,8 @@ def _factor(basis: PolynomialBasis, x: Array, w: Array) -> Array:
         raw = basis._start(x[part])
         # The constant first: every later column becomes orthogonal to it, mean zero.
         block = np.concatenate([raw[:1], basis._combine(raw)]) * np.sqrt(w[part])
-        factor = np.linalg.qr(np.concatenate([factor, block.T]), mode="r")
+        stacked = np.concatenate([factor, block.T])
+        factor = np.asarray(np.linalg.qr(stacked, mode="r"))
     sign = np.where(np.diagonal(factor) < 0.0, -1.0, 1.0)
     return np.asarray(factor * sign[:, None])
 
@@ -249,8 +251,8 @@ def _check_nodes(
         )
     if not (np.all(np.isfinite(x)) and np.all(w >= 0.0) and abs(w.sum() - 1) < 1e-9):
         raise ParameterError(
-            f"basis 'weights': got sum {w.sum()}, expected finite nodes and weights >= 0 "
-            "with sum 1. Normalise them."
+            f"basis 'weights': got sum {w.sum()}, expected finite nodes and weights >= "
+            "0 with sum 1. Normalise them."
         )
     if degree < 1:
         raise ParameterError(

@@ -35,8 +35,8 @@ class CellMasses:
 class CellBound:
     """Upper bounds for d_BL from cell masses; ``variation`` is T, half the l1 distance.
 
-    ``printed`` is (1 + delta) sum |mu - nu|, the step in the proof of Corollary 2.2 that
-    is false (0 when all cell masses agree); ``printed_sum`` its consequence
+    ``printed`` is (1 + delta) sum |mu - nu|, the step in the proof of Corollary 2.2
+    that is false (0 when all cell masses agree); ``printed_sum`` its consequence
     2 delta + sum |mu - nu| of (47), false for D > 4; ``corrected`` is proved.
     """
 
@@ -69,8 +69,8 @@ def cell_masses(
     x = np.asarray(points, float)
     if x.ndim != 2 or x.shape[0] == 0 or not np.all(np.isfinite(x)):
         raise ParameterError(
-            f"cell bound 'points': got shape {x.shape}, expected finite (N, D), N >= 1. "
-            "Give one cloud."
+            f"cell bound 'points': got shape {x.shape}, expected finite (N, D), N >= "
+            "1. Give one cloud."
         )
     if not (math.isfinite(side) and side > 0.0):
         raise ParameterError(
@@ -85,7 +85,7 @@ def cell_masses(
     index = np.floor(x / side).astype(np.int64)
     cells, owner = np.unique(index, axis=0, return_inverse=True)
     masses = np.bincount(owner.ravel(), weights=w, minlength=len(cells))
-    return CellMasses(side, cells, masses)
+    return CellMasses(side, cells, np.asarray(masses, float))
 
 
 def cell_bound(first: CellMasses, second: CellMasses) -> CellBound:
@@ -97,8 +97,8 @@ def cell_bound(first: CellMasses, second: CellMasses) -> CellBound:
 
     .. math:: d_{BL} \le T + \min(1, \sqrt D\, \delta) (1 - T).
 
-    Mass missing from ``masses`` of either measure counts as moved, so T is then an upper
-    bound.
+    Mass missing from ``masses`` of either measure counts as moved, so T is then an
+    upper bound.
 
     Raises
     ------

@@ -85,7 +85,7 @@ def linear_gronwall_bound(
         _check(value, 0.0)
     if not np.all(np.isfinite(t)) or np.any(t < 0.0):
         raise ParameterError(
-            f"bound 'gronwall': got time {time}, expected finite times >= 0. "
+            f"bound 'gronwall': got time {t.tolist()}, expected finite times >= 0. "
             "The lemma runs forward from 0."
         )
     with np.errstate(over="ignore", invalid="ignore"):
@@ -120,7 +120,8 @@ def _integral(rate: Callable[[float], float], time: float) -> float:
     if not (math.isfinite(value) and error <= 1e-8 * (1.0 + abs(value))):
         raise NumericsError(
             f"bound 'gronwall': the integral of the rate up to t = {time} does not "
-            f"converge; got {value} +- {error}, expected an integrable rate. Check c(t)."
+            f"converge; got {value} +- {error}, expected an integrable rate. "
+            "Check c(t)."
         )
     return float(value)
 

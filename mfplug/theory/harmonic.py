@@ -34,11 +34,11 @@ Array = NDArray[np.float64]
 class HarmonicDistances:
     """Distances of the s-particle marginal F^s from f^(x)s, and of F_N from f^(x)N.
 
-    ``l1``, ``kl``, ``kl_reverse``, ``hellinger_squared``, ``w2`` compare the phase-space
-    marginals of s particles; ``l1_first`` is ``l1`` at s = 1; ``w1_q``, ``bl_q``,
-    ``l1_q`` the position marginals of one particle; ``correlation_q`` is corr(q_1, q_2);
-    ``l1_all``, ``kl_all`` and ``hellinger_squared_all`` belong to all N particles and
-    do not depend on N.
+    ``l1``, ``kl``, ``kl_reverse``, ``hellinger_squared``, ``w2`` compare the
+    phase-space marginals of s particles; ``l1_first`` is ``l1`` at s = 1; ``w1_q``,
+    ``bl_q``, ``l1_q`` the position marginals of one particle; ``correlation_q`` is
+    corr(q_1, q_2); ``l1_all``, ``kl_all`` and ``hellinger_squared_all`` belong to all N
+    particles and do not depend on N.
     """
 
     particles: int
@@ -63,9 +63,9 @@ class HarmonicDistances:
 class ForceFluctuation:
     """Fluctuation of the force on one particle about the mean field, one axis.
 
-    ``rms`` has the terms j != i, ``rms_with_self`` all j, both under the N-body law F_t;
-    ``rms_iid`` is ``rms`` under f_t^(x)N; ``mean_abs_with_self`` is E|.| with all j.
-    Units of acceleration.
+    ``rms`` has the terms j != i, ``rms_with_self`` all j, both under the N-body law
+    F_t; ``rms_iid`` is ``rms`` under f_t^(x)N; ``mean_abs_with_self`` is E|.| with all
+    j. Units of acceleration.
     """
 
     rms: float
@@ -124,7 +124,7 @@ class HarmonicLaw:
 
     @property
     def tau(self) -> float:
-        """tau >= 0 with tau^2 = tr(A^-1 C) - 2 = tr(A^-1 D)."""
+        """Return tau >= 0, tau^2 = tr(A^-1 C) - 2 = tr(A^-1 D)."""
         return math.sqrt(max(float(np.trace(self._solve(self.excess))), 0.0))
 
     def distances(self, particles: int, s: int = 1) -> HarmonicDistances:
@@ -170,12 +170,12 @@ class HarmonicLaw:
         return s * gaussian.l1_limit(self.excess_eigenvalues())
 
     def coupling(self, particles: int, dimension: int = 1) -> float:
-        r"""E |x_i(t) - xbar_i(t)|, xbar_i the mean-field path of the same initial point.
+        r"""E |x_i(t) - xbar_i(t)|, xbar_i the mean-field path from the same point.
 
-        xbar_i(t) = R (x_i(0) - m_0) + S m_0, so that x_i - xbar_i = (S - R)(x_c(0) - m_0)
-        exactly: one Gaussian vector of covariance (S - R) Sigma_0 (S - R)^T / N per
-        axis, the same for all i. So this is the mean over i and also the mean of the
-        maximum over i. Euclidean norm of phase space in ``dimension`` equal axes.
+        xbar_i(t) = R (x_i(0) - m_0) + S m_0, so that x_i - xbar_i = (S - R)(x_c(0) -
+        m_0) exactly: one Gaussian vector of covariance (S - R) Sigma_0 (S - R)^T / N
+        per axis, the same for all i. So this is the mean over i and also the mean of
+        the maximum over i. Euclidean norm of phase space in ``dimension`` equal axes.
         """
         return gaussian.mean_norm(self.coupling_covariance(particles), dimension)
 
@@ -188,8 +188,8 @@ class HarmonicLaw:
     def force_fluctuation(self, particles: int) -> ForceFluctuation:
         r"""Fluctuation N^-1 sum_j delta K(q_i, q_j) of (56), on one axis.
 
-        delta K(q_i, q_j) = phi'(q_i - q_j) - (phi' * rho)(q_i) = -eta (q_j - mu), mu the
-        mean position. Under F_t the variance of sum_j (q_j - mu) is
+        delta K(q_i, q_j) = phi'(q_i - q_j) - (phi' * rho)(q_i) = -eta (q_j - mu), mu
+        the mean position. Under F_t the variance of sum_j (q_j - mu) is
         (N-1)(A + D/N) + (N-1)(N-2) D/N = (N-1)(A + D (N-1)/N) over j != i, and N C over
         all j (qq entries). As phi'(0) = 0, the force that the particles exert minus the
         mean field is the sum over all j, self term included. In d axes multiply each

@@ -35,10 +35,10 @@ class MeanEstimate:
 class PowerFit:
     """Fit of y = amplitude x^exponent (1 + correction / x).
 
-    ``lower`` and ``upper`` bound the exponent; ``correction`` is 0 unless it was fitted;
-    ``chi_squared`` is the weighted scatter (unit weights where no errors were given),
-    ``dof`` = points - parameters, ``inflation`` the factor >= 1 that the scatter put on
-    the standard error.
+    ``lower`` and ``upper`` bound the exponent; ``correction`` is 0 unless it was
+    fitted; ``chi_squared`` is the weighted scatter (unit weights where no errors were
+    given), ``dof`` = points - parameters, ``inflation`` the factor >= 1 that the
+    scatter put on the standard error.
     """
 
     exponent: float
@@ -122,9 +122,9 @@ def family_quantile(
 ) -> float:
     """Return the two-sided quantile for ``comparisons`` tests at one family-wise level.
 
-    ``sidak``: each test at 1 - (1 - family_level)^(1/m), exact for independent tests and
-    conservative for Gaussian ones however correlated (Sidak 1967); ``bonferroni``: at
-    family_level/m, valid always.
+    ``sidak``: each test at 1 - (1 - family_level)^(1/m), exact for independent tests
+    and conservative for Gaussian ones however correlated (Sidak 1967); ``bonferroni``:
+    at family_level/m, valid always.
 
     Parameters
     ----------
@@ -144,8 +144,9 @@ def family_quantile(
     """
     if comparisons < 1 or not 0.0 < family_level < 1.0:
         raise ParameterError(
-            f"interval 'family': got {comparisons} comparisons at level {family_level}, "
-            "expected at least 1 and 0 < level < 1. Check the arguments."
+            f"interval 'family': got {comparisons} comparisons at level "
+            f"{family_level}, expected at least 1 and 0 < level < 1. "
+            "Check the arguments."
         )
     if method == "sidak":
         single = -math.expm1(math.log1p(-family_level) / comparisons)
@@ -163,7 +164,7 @@ def family_quantile(
 
 
 def log_over(n: ArrayLike) -> Array:
-    """Return log N / N, the abscissa of laws (log N / N)^e, for N > e (decreasing there).
+    """Return log N / N, the abscissa of laws (log N / N)^e, for N > e.
 
     Raises
     ------
@@ -251,19 +252,19 @@ def _data(
     error = np.ones_like(ay) if stderr is None else np.asarray(stderr, float)
     if ax.ndim != 1 or ax.shape != ay.shape or ax.shape != error.shape:
         raise ParameterError(
-            f"fit 'power': got shapes {ax.shape}, {ay.shape} and {error.shape}, expected "
-            "three equal ones (n,). Give one value a point."
+            f"fit 'power': got shapes {ax.shape}, {ay.shape} and {error.shape}, "
+            "expected three equal ones (n,). Give one value a point."
         )
     for name, values in (("x", ax), ("y", ay), ("stderr", error)):
         if not np.all(np.isfinite(values) & (values > 0.0)):
             raise ParameterError(
-                f"fit 'power': got {name} = {values.tolist()}, expected positive numbers."
+                f"fit 'power': got {name} = {values.tolist()}, expected positive ones."
                 " Drop the points that are not."
             )
     if np.unique(ax).size <= parameters:
         raise ParameterError(
-            f"fit 'power': got {np.unique(ax).size} different x, expected more than the "
-            f"{parameters} parameters. Add points or drop the correction."
+            f"fit 'power': got {np.unique(ax).size} different x, expected more than "
+            f"the {parameters} parameters. Add points or drop the correction."
         )
     weight = np.ones_like(ay) if stderr is None else (ay / error) ** 2
     return ax, ay, weight
@@ -272,11 +273,11 @@ def _data(
 def _solve(design: Array, target: Array, weight: Array) -> tuple[Array, Array]:
     root = np.sqrt(weight)
     solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
-    return solution, target - design @ solution
+    return np.asarray(solution, float), np.asarray(target - design @ solution)
 
 
 def _fit_correction(x: Array, log_y: Array, weight: Array) -> float:
-    """The b that minimises the scatter left by the best a and e (variable projection).
+    """Find the b that leaves the least scatter about the best a and e.
 
     Only |b| <= x_min is searched: a x^e (1 + b/x) with large b is the law with exponent
     e - 1 and a correction of its own, and fits nearly as well.
@@ -296,8 +297,8 @@ def _fit_correction(x: Array, log_y: Array, weight: Array) -> float:
     best = int(values.argmin())
     if best in (0, grid.size - 1):
         raise NumericsError(
-            "fit 'power': the correction 1 + b/x runs away; got no best b, expected one "
-            "with |b| < min x. Fit without the correction or drop the smallest x."
+            "fit 'power': the correction 1 + b/x runs away; got no best b, expected "
+            "one with |b| < min x. Fit without the correction or drop the smallest x."
         )
     found = minimize_scalar(
         left,

@@ -68,7 +68,7 @@ def score_bound(delta: float) -> float:
 
 
 def printed_score_bound(delta: float) -> float:
-    """Return 3 sqrt(6)/delta, the constant printed in (67), true but 7.35 times larger."""
+    """Return 3 sqrt(6)/delta, the constant printed in (67): true, 7.35 times larger."""
     _check(delta, 1)
     return 3.0 * math.sqrt(6.0) / delta
 
@@ -187,9 +187,9 @@ def _sphere(dimension: int) -> float:
 def _check(delta: float, dimension: int) -> None:
     if not (math.isfinite(delta) and delta > 0.0):
         raise ParameterError(
-            f"mollifier 'delta': got {delta}, expected a positive number. Set the width."
+            f"mollifier 'delta': got {delta}, expected a positive number. Set it."
         )
     if dimension < 1:
         raise ParameterError(
-            f"mollifier 'dimension': got {dimension}, expected D >= 1. Give points (.., D)."
+            f"mollifier 'dimension': got {dimension}, expected D >= 1. Set D."
         )

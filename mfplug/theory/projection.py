@@ -7,11 +7,11 @@ pulled back to time 0, is 1 + h_1/N with h_1 = sum_k c_k e_k and
 .. math:: c_k = N\, E_{F_t}[e_k(y_1)]
               = N\, E\Bigl[ N^{-1} \sum_i \bigl( e_k(y_i) - e_k(x_i(0)) \bigr) \Bigr],
 
-so that ||F^1 - f_t||_1 = E_{f_0}|h_1| / N. This is exact for a complete family; a finite
-one gives the distance of the projections. The expectation is estimated over replicas
-with known-mean-zero regressors N^-1/2 sum_i g_j(x_i(0)) as control variates, which take
-away the part of order N^-1/2; what is left has a standard error of c_k that does not
-grow with N.
+so that ||F^1 - f_t||_1 = E_{f_0}|h_1| / N. This is exact for a complete family; a
+finite one gives the distance of the projections. The expectation is estimated over
+replicas with known-mean-zero regressors N^-1/2 sum_i g_j(x_i(0)) as control variates,
+which take away the part of order N^-1/2; what is left has a standard error of c_k that
+does not grow with N.
 
 Plain averages fail here: leave out the subtraction ("raw") or the regressors
 ("coupled") and the error of c_k grows like N or sqrt(N); both are available for
@@ -123,8 +123,8 @@ def hoeffding_samples(
     y, x = np.asarray(carried_back, float), np.asarray(initial, float)
     if y.shape != x.shape:
         raise ParameterError(
-            f"projection 'carried_back': got shape {y.shape}, expected {x.shape} as the "
-            "initial points have. Carry back the same replicas."
+            f"projection 'carried_back': got shape {y.shape}, expected {x.shape} as "
+            "the initial points have. Carry back the same replicas."
         )
     start = basis.means(x)
     known = start if controls is None else controls.means(x)
@@ -207,8 +207,8 @@ def hoeffding_l1(
     c = coefficients
     if e.ndim != 2 or e.shape[1] != c.value.size or w.shape != (len(e),):
         raise ParameterError(
-            f"projection 'l1': got basis values {e.shape} and weights {w.shape}, expected "
-            f"(M, {c.value.size}) and (M,). Evaluate the basis at the nodes."
+            f"projection 'l1': got basis values {e.shape} and weights {w.shape}, "
+            f"expected (M, {c.value.size}) and (M,). Evaluate the basis at the nodes."
         )
 
     def sensitivity(at: Array) -> Array:
@@ -252,8 +252,9 @@ def cell_l1(
     Parameters
     ----------
     differences
-        N^-1 sum_i (1_k(x_i(t)) - 1_k(xbar_i(t))) for every cell k, xbar_i the mean-field
-        path of x_i(0), shape (R, K); the cells cover the space or the rest counts not.
+        N^-1 sum_i (1_k(x_i(t)) - 1_k(xbar_i(t))) for every cell k, xbar_i the
+        mean-field path of x_i(0), shape (R, K); the cells cover the space or the rest
+        counts not.
     particles, regressors, level
         As in :func:`hoeffding_coefficients` and :func:`hoeffding_l1`.
 
@@ -284,7 +285,7 @@ def _check_samples(
         )
     if not (np.all(np.isfinite(z)) and np.all(np.isfinite(g))):
         raise ParameterError(
-            "projection 'differences': got a value that is not finite, expected numbers."
+            "projection 'differences': got a value that is not finite, expected none."
             " Find the replica that failed."
         )
     if len(z) < 2 * (g.shape[1] + 3):

@@ -20,9 +20,10 @@ def neunzert_constant(
 
     Derivation (audit, row (44)). The mean-field flow of one measure spreads two points
     at the logarithmic rate 1/2 ||I + DK|| <= (1 + L + L_V)/2. Under the flows of two
-    measures mu, nu a point feels forces that differ by int grad phi(q - y) (mu - nu)(dy),
-    whose integrand, along any direction, has Lipschitz constant L and oscillation 2B:
-    at most max(L, 2B) d_BL(mu, nu). Gronwall's lemma adds the two rates.
+    measures mu, nu a point feels forces that differ by int grad phi(q - y) (mu -
+    nu)(dy), whose integrand, along any direction, has Lipschitz constant L and
+    oscillation 2B: at most max(L, 2B) d_BL(mu, nu). Gronwall's lemma adds the two
+    rates.
 
     Parameters
     ----------

@@ -131,7 +131,8 @@ def _optimal_cost(cost: Array, wa: Array | None, wb: Array | None) -> float:
     if log["warning"] is not None or not math.isfinite(float(value)):
         raise NumericsError(
             f"transport 'emd2': {cost.shape[0]} against {cost.shape[1]} points did not "
-            f"reach the optimum; got '{log['warning']}', expected none. Take fewer points."
+            f"reach the optimum; got '{log['warning']}', expected none. "
+            "Take fewer points."
         )
     return max(float(value), 0.0)
 
@@ -168,8 +169,8 @@ def _squared_distances(x: Array, y: Array, period: Sequence[float] | None) -> Ar
         sides = np.asarray(period, float)
         if sides.shape != (x.shape[1],) or not np.all(sides > 0.0):
             raise ParameterError(
-                f"transport 'period': got {list(period)}, expected {x.shape[1]} positive "
-                "numbers, inf where there is no period. Give one a coordinate."
+                f"transport 'period': got {list(period)}, expected {x.shape[1]} "
+                "positive numbers, inf where there is no period. Give one a coordinate."
             )
     total = np.zeros((len(x), len(y)))
     for axis in range(x.shape[1]):
@@ -193,8 +194,8 @@ def _clouds(
             )
     if a.shape[1] != b.shape[1]:
         raise ParameterError(
-            f"transport 'y': got dimension {b.shape[1]}, expected {a.shape[1]} as x has. "
-            "Compare clouds of one space."
+            f"transport 'y': got dimension {b.shape[1]}, expected {a.shape[1]} as x "
+            "has. Compare clouds of one space."
         )
     return a, b, _masses("x", a, weights_x), _masses("y", b, weights_y)
 
@@ -206,7 +207,7 @@ def _masses(name: str, cloud: Array, weights: ArrayLike | None) -> Array | None:
     total = float(w.sum())
     if w.shape != (len(cloud),) or not np.all(w >= 0.0) or not abs(total - 1.0) < 1e-9:
         raise ParameterError(
-            f"transport 'weights_{name}': got shape {w.shape} and sum {total}, expected "
-            f"({len(cloud)},) numbers >= 0 with sum 1. Normalise them."
+            f"transport 'weights_{name}': got shape {w.shape} and sum {total}, "
+            f"expected ({len(cloud)},) numbers >= 0 with sum 1. Normalise them."
         )
     return w / total

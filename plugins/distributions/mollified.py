@@ -44,7 +44,9 @@ class Mollified(Distribution):
     name: ClassVar[str] = "mollified"
 
     delta: float = param(0.25, above=0.0, help="width of the kernel")
-    points: tuple = param((), help="centres, each (q_1..q_d, p_1..p_d)")
+    points: tuple[tuple[float, ...], ...] = param(
+        (), help="centres, each (q_1..q_d, p_1..p_d)"
+    )
     base: Distribution | None = param(None, help="a law to mollify, instead of points")
     base_nodes: int = param(1024, at_least=1, help="nodes that stand for the base law")
 
@@ -52,8 +54,8 @@ class Mollified(Distribution):
         super().__post_init__()
         if self.points and self.base is not None:
             raise ParameterError(
-                "distribution 'mollified': both points and base are given; expected one "
-                "of them. Remove the other."
+                "distribution 'mollified': both points and base are given; got two "
+                "laws, expected one. Remove the other."
             )
 
     def on(self, dimension: int, box: float | None = None) -> Mollified:
@@ -136,7 +138,7 @@ class Mollified(Distribution):
         return 1.0 / self.delta
 
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
-        """Return a Gauss rule in the radius times a rule on the sphere at each centre."""
+        """Return a Gauss rule in the radius times a sphere rule at each centre."""
         from mfplug.contracts.sphere import gauss_rule, sphere_rule
         from mfplug.theory.mollifier import radial_density, radial_quantile
 

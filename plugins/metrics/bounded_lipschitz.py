@@ -51,7 +51,7 @@ class BoundedLipschitz(mfplug.Distance):
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the distance, the iid floor and the paired difference at each time."""
-        ensemble, field, rng = sample.ensemble, sample.field, sample.rng
+        ensemble, field, rng = sample.the_ensemble(), sample.the_field(), sample.rng
         count = min(self.clouds, ensemble.replicas)
         N, start = ensemble.particles, sample.times[0]
         q, p = ensemble.q[0, :count], ensemble.p[0, :count]
@@ -62,8 +62,8 @@ class BoundedLipschitz(mfplug.Distance):
             if k > 0:
                 before = sample.times[k - 1]
                 q, p = field.flow(q, p, before, t)
-                fresh = [field.flow(*x, before, t) for x in fresh]
-                nu = [field.flow(*x, before, t) for x in nu]
+                fresh = [field.flow(a, b, before, t) for a, b in fresh]
+                nu = [field.flow(a, b, before, t) for a, b in nu]
             values = np.empty((3, count))
             for r in range(count):
                 reference = self._cloud(*nu[r])

@@ -22,10 +22,11 @@ class CellBound(mfplug.Observable):
 
     ``cell-bound-corrected`` is this bound (audit, E7) with delta =
     ``side`` * N^(-1/(2d + 2)), f_t represented by ``reference`` * N points of it;
-    ``cell-bound-printed`` is the false step (1 + delta) sum_i |..| in the proof of (47).
-    ``corner-distance`` is the exact d_BL of two clouds at opposite corners of one cell of
-    side ``corner``: all cell masses agree, so the printed step (``corner-printed``) says
-    0 and the corrected bound (``corner-corrected``) sqrt(2d) delta.
+    ``cell-bound-printed`` is the false step (1 + delta) sum_i |..| in the proof of
+    (47). ``corner-distance`` is the exact d_BL of two clouds at opposite corners of one
+    cell of side ``corner``: all cell masses agree, so the printed step
+    (``corner-printed``) says 0 and the corrected bound (``corner-corrected``)
+    sqrt(2d) delta.
     """
 
     name: ClassVar[str] = "cell-bound"
@@ -51,7 +52,8 @@ class CellBound(mfplug.Observable):
         """Return the bounds at the last time, and the counter-example."""
         from mfplug.theory.empirical import cell_bound, cell_masses
 
-        ensemble, field, t = sample.ensemble, sample.field, sample.times[-1]
+        ensemble, field = sample.the_ensemble(), sample.the_field()
+        t = sample.times[-1]
         N, d = ensemble.particles, ensemble.dimension
         side = self.side * N ** (-1.0 / (2 * d + 2))
         count = min(self.clouds, ensemble.replicas)

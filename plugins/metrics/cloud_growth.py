@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -42,32 +44,40 @@ class CloudGrowth(mfplug.Observable):
         return pairs * (3e-7 * particles**2 + 2e-3)
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
-        """Return the largest ratio for each perturbation and time."""
+        """Return the largest ratio for each perturbation and time after the first."""
         from mfplug.theory.transport import bounded_lipschitz
 
-        count = min(self.clouds, sample.ensemble.replicas)
+        ensemble = sample.the_ensemble()
+        count = min(self.clouds, ensemble.replicas)
         rows = []
         for kind in KINDS:
-            moved = self._perturbed(sample, kind, count)
+            moved = self._perturbed(ensemble, sample.rng, kind, count)
             first = None
-            for k, (t, q, p) in enumerate(self._advance(sample.ensemble, *moved)):
+            for k, (t, q, p) in enumerate(self._advance(ensemble, *moved)):
                 distances = np.array(
                     [
-                        bounded_lipschitz(self._cloud(sample, k, r), _flat(q[r], p[r]))
+                        bounded_lipschitz(_cloud(ensemble, k, r), _flat(q[r], p[r]))
                         for r in range(count)
                     ]
                 )
                 first = distances if first is None else first
                 ratio = float(np.max(distances / first))
-                rows.append(mfplug.Row(self.name, t, ratio, index=kind, replicas=count))
+                if k > 0:
+                    rows.append(
+                        mfplug.Row(self.name, t, ratio, index=kind, replicas=count)
+                    )
         return rows
 
     def _perturbed(
-        self, sample: mfplug.Sample, kind: str, count: int
+        self,
+        ensemble: mfplug.Ensemble,
+        rng: np.random.Generator,
+        kind: str,
+        count: int,
     ) -> tuple[Array, Array]:
         """Return perturbed initial points, shape (clouds, d, N)."""
-        q = sample.ensemble.q_storage[0, :count].copy()
-        p = sample.ensemble.p_storage[0, :count].copy()
+        q = ensemble.q_storage[0, :count].copy()
+        p = ensemble.p_storage[0, :count].copy()
         if kind == "shift":
             q[:, 0] += self.size
         elif kind == "kick":
@@ -76,26 +86,28 @@ class CloudGrowth(mfplug.Observable):
             centre = q.mean(axis=2, keepdims=True)
             q = centre + (1 - self.size) * (q - centre)
         else:
-            q += self.size * sample.rng.standard_normal(q.shape)
-            p += self.size * sample.rng.standard_normal(p.shape)
+            q += self.size * rng.standard_normal(q.shape)
+            p += self.size * rng.standard_normal(p.shape)
         return q, p
 
-    def _advance(self, ensemble: mfplug.Ensemble, q: Array, p: Array):  # noqa: ANN202
+    def _advance(
+        self, ensemble: mfplug.Ensemble, q: Array, p: Array
+    ) -> Iterator[tuple[float, Array, Array]]:
         """Yield (time, q, p) of the perturbed clouds at the snapshot times."""
         forces = Forces(ensemble.system, ensemble.particles)
         state = State(q, p, ensemble.system.mass)
         times = ensemble.times
         yield times[0], state.q, state.p
-        for start, end in zip(times[:-1], times[1:], strict=True):
+        for start, end in pairwise(times):
             t = start
             for dt in step_lengths(start, end, ensemble.step):
                 state = ensemble.integrator.step(state, t, dt, forces)
                 t += dt
             yield end, state.q, state.p
 
-    @staticmethod
-    def _cloud(sample: mfplug.Sample, k: int, r: int) -> Array:
-        return _flat(sample.ensemble.q_storage[k, r], sample.ensemble.p_storage[k, r])
+
+def _cloud(ensemble: mfplug.Ensemble, k: int, r: int) -> Array:
+    return _flat(ensemble.q_storage[k, r], ensemble.p_storage[k, r])
 
 
 def _flat(q: Array, p: Array) -> Array:

@@ -32,7 +32,7 @@ class Coupling(mfplug.Observable):
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return coupling-mean and coupling-max at every time."""
-        ensemble, field = sample.ensemble, sample.field
+        ensemble, field = sample.the_ensemble(), sample.the_field()
         mean = np.zeros((len(sample.times), ensemble.replicas))
         largest = np.zeros_like(mean)
         for part in blocks(ensemble):

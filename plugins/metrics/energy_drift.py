@@ -31,15 +31,15 @@ class EnergyDrift(mfplug.Observable):
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return one row, at the last time."""
-        ensemble = sample.ensemble
+        ensemble = sample.the_ensemble()
         forces = Forces(ensemble.system, ensemble.particles)
-        total, scale, power = [], None, []
+        total, scales, power = [], [], []
         for k, t in enumerate(ensemble.times):
             kinetic, potential = forces.energies(
                 t, ensemble.q_storage[k], ensemble.p_storage[k]
             )
             total.append(kinetic + potential)
-            scale = kinetic + np.abs(potential) if scale is None else scale
+            scales.append(kinetic + np.abs(potential))
             power.append(self._power(ensemble, k, t))
         work = np.zeros_like(total[0])
         drift = np.zeros_like(total[0])
@@ -47,6 +47,7 @@ class EnergyDrift(mfplug.Observable):
             dt = ensemble.times[k] - ensemble.times[k - 1]
             work = work + 0.5 * dt * (power[k] + power[k - 1])
             drift = np.maximum(drift, np.abs(total[k] - total[0] - work))
+        scale = scales[0]
         if not np.all(scale > 0):
             note = "the energy at the first time is 0 in a replica"
             return [mfplug.Row(self.name, sample.times[-1], None, note=note)]
@@ -64,9 +65,10 @@ class EnergyDrift(mfplug.Observable):
 
     def _power(self, ensemble: mfplug.Ensemble, k: int, t: float) -> np.ndarray:
         """Return sum_i dV_t/dt (q_i) of each replica."""
-        if not self._driven(ensemble):
+        external = ensemble.system.external
+        if external is None or not external.time_dependent:
             return np.zeros(ensemble.replicas)
-        external, q, h = ensemble.system.external, ensemble.q[k], 1e-5
+        q, h = ensemble.q[k], 1e-5
         change = external.energy(q, t + h) - external.energy(q, t - h)
         return np.sum(change / (2 * h), axis=1)
 

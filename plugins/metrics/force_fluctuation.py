@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -33,7 +33,7 @@ class ForceFluctuation(mfplug.Observable):
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return rms, max and with-self at every time."""
-        ensemble, field = sample.ensemble, sample.field
+        ensemble, field = sample.the_ensemble(), sample.the_field()
         N = ensemble.particles
         forces = Forces(ensemble.system, N)
         rows = []
@@ -46,7 +46,7 @@ class ForceFluctuation(mfplug.Observable):
                 external = _external(ensemble.system, q, t)
                 pair = np.swapaxes(total, 1, 2) - external
                 mean = field.force(t, q) - external
-                # dp/dt = -grad: the fluctuation of grad phi is the mean force minus pair.
+                # dp/dt = -grad: mean minus pair is the fluctuation of grad phi.
                 without = (N - 1) / N * mean - pair
                 norm = np.sum(without**2, axis=-1)
                 square[0, part] = norm.mean(axis=1)
@@ -67,21 +67,13 @@ def _external(system: mfplug.System, q: np.ndarray, t: float) -> np.ndarray:
 def _root(name: str, t: float, squares: np.ndarray, index: str) -> mfplug.Row:
     """Return the root of a mean of squares, its error by the delta method."""
     row = mfplug.mean_row(name, t, squares, index)
-    value = float(np.sqrt(row.value))
-    if row.stderr is None or value == 0.0:
-        return mfplug.Row(
-            name, t, value, index=index, replicas=row.replicas, note=row.note
-        )
+    value = float(np.sqrt(np.mean(squares)))
+    if row.stderr is None or row.upper is None or row.lower is None or value == 0.0:
+        return replace(row, value=value, stderr=None, lower=None, upper=None)
     half = (row.upper - row.lower) / (4 * value)
-    return mfplug.Row(
-        name,
-        t,
-        value,
-        row.stderr / (2 * value),
-        value - half,
-        value + half,
-        index,
-        row.replicas,
+    error = row.stderr / (2 * value)
+    return replace(
+        row, value=value, stderr=error, lower=value - half, upper=value + half
     )
 
 

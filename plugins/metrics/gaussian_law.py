@@ -19,7 +19,7 @@ ENTRIES = (("qq", 0, 0), ("qp", 0, 1), ("pp", 1, 1))
 
 @dataclass(frozen=True)
 class GaussianLaw(mfplug.Observable):
-    r"""Covariance of F^1 and of two particles, in d = 1, and what follows if F^1 is Gaussian.
+    r"""Covariance of F^1 and of two particles, d = 1, and Gaussian distances from it.
 
     .. math:: \mathrm{cov}(x_i) = A + D/N, \quad \mathrm{cov}(x_i, x_j) = D'/N
 
@@ -27,9 +27,9 @@ class GaussianLaw(mfplug.Observable):
     ``mean-field-covariance``, no sampling). D is estimated by differences to the
     mean-field copies with polynomials of the initial data as control variates. From
     A and A + D/N follow the Gaussian distances ``kl``, ``kl-reverse``,
-    ``hellinger-squared``, ``w2``, ``w1-q``, ``bl-q``, ``l1-q`` (audit, 4.1), with errors by
-    the delta method. They are distances of the laws where F^1 and f_t are Gaussian (the
-    harmonic model) and of their Gaussian fits elsewhere.
+    ``hellinger-squared``, ``w2``, ``w1-q``, ``bl-q``, ``l1-q`` (audit, 4.1), with
+    errors by the delta method. They are distances of the laws where F^1 and f_t are
+    Gaussian (the harmonic model) and of their Gaussian fits elsewhere.
     """
 
     name: ClassVar[str] = "gaussian-law"
@@ -55,8 +55,8 @@ class GaussianLaw(mfplug.Observable):
         rows = []
         for k, t in enumerate(sample.times):
             if k > 0:
-                end = sample.field.flow(q, p, sample.times[0], t)
-                mean, covariance = _moments(*end, w)
+                end = sample.the_field().flow(q, p, sample.times[0], t)
+                mean, covariance = _moments(end[0], end[1], w)
                 rows += _field_rows(t, covariance)
                 rows += self._sampled(sample, t, averages[k], mean, covariance)
         return rows
@@ -65,13 +65,13 @@ class GaussianLaw(mfplug.Observable):
         self, sample: mfplug.Sample, basis: Callable[[Array], Array]
     ) -> dict[int, list[Array]]:
         """Return, by time: x and copies' first and second moments, and regressors."""
-        ensemble = sample.ensemble
+        ensemble, field = sample.the_ensemble(), sample.the_field()
         collected: dict[int, list[list[Array]]] = {}
         for part in blocks(ensemble):
             start = np.concatenate([ensemble.q[0, part], ensemble.p[0, part]], axis=-1)
             e0 = basis(start.reshape(-1, 2)).reshape(*start.shape[:2], -1)
             regressors = e0.sum(axis=1) / np.sqrt(ensemble.particles)
-            for k, qb, pb in copies(ensemble, sample.field, part):
+            for k, qb, pb in copies(ensemble, field, part):
                 x = np.stack([ensemble.q[k, part, :, 0], ensemble.p[k, part, :, 0]])
                 y = np.stack([qb[..., 0], pb[..., 0]])
                 entry = [_second(x), _second(y), x.mean(axis=2).T, y.mean(axis=2).T]
@@ -92,9 +92,10 @@ class GaussianLaw(mfplug.Observable):
         from mfplug.theory.projection import hoeffding_coefficients
 
         second, copied, first, first_copied, regressors = averages
-        N, count = sample.ensemble.particles, sample.ensemble.replicas
-        # cov = E[(x - m)(x - m)^T], with m the mean of f_t; F^1 has the same mean in the
-        # solvable model, and the difference is O(1/N) elsewhere and part of F^1 - f.
+        ensemble = sample.the_ensemble()
+        N, count = ensemble.particles, ensemble.replicas
+        # cov = E[(x - m)(x - m)^T], with m the mean of f_t; F^1 has the same mean in
+        # the solvable model; elsewhere the difference is O(1/N) and part of F^1 - f.
         shift = [
             mean[i] * (first - first_copied)[:, j]
             + mean[j] * (first - first_copied)[:, i]
@@ -120,7 +121,9 @@ def _second(x: Array) -> Array:
 def _moments(q: Array, p: Array, w: Array) -> tuple[Array, Array]:
     x = np.concatenate([q, p], axis=1)
     mean = w @ x
-    return mean, np.einsum("k,ki,kj->ij", w, x - mean, x - mean)
+    covariance = np.einsum("k,ki,kj->ij", w, x - mean, x - mean)
+    # Rounding differs above and below the diagonal.
+    return mean, 0.5 * (covariance + covariance.T)
 
 
 def _row(
@@ -152,8 +155,8 @@ def _field_rows(t: float, a: Array) -> list[mfplug.Row]:
 def _cross_rows(
     t: float, second: Array, first: Array, mean: Array, N: int
 ) -> list[mfplug.Row]:
-    """Return cov(x_1, x_2): unbiased, from the square of the sum without the diagonal."""
-    rows = []
+    """Return cov(x_1, x_2), unbiased: the square of the sum less its diagonal."""
+    rows: list[mfplug.Row] = []
     if N < 2:
         return rows
     for column, (index, i, j) in enumerate(ENTRIES):
@@ -197,11 +200,11 @@ def _distance_rows(
                     form(shifted(excess - step)),
                 )
                 slope[k] = (ahead - behind) / (2 * step[k]) if step[k] > 0 else 0.0
-        except mfplug.MfplugError as error:
-            note = f"no Gaussian law has the measured moments: {error}"
+        except mfplug.MfplugError as refusal:
+            note = f"no Gaussian law has the measured moments: {refusal}"
             rows.append(mfplug.Row(name, t, None, replicas=count, note=note))
             continue
-        error = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
+        error = float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
         rows.append(_row(name, t, value, error, "", count))
     return rows
 

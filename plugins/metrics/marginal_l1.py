@@ -26,9 +26,9 @@ class MarginalL1(mfplug.Observable):
               h_1 = \sum_k c_k e_k, \quad
               c_k = N\, E[e_k(\Phi_{t \to 0} x_1(t))]
 
-    e_k are orthonormal polynomials of f_0 up to a total degree, Phi the mean-field flow;
-    c_k is estimated by the first Hoeffding projection, with the polynomials of the
-    initial points as control variates, so that its error does not grow with N. A
+    e_k are orthonormal polynomials of f_0 up to a total degree, Phi the mean-field
+    flow; c_k is estimated by the first Hoeffding projection, with the polynomials of
+    the initial points as control variates, so that its error does not grow with N. A
     histogram would drown the O(1/N) signal. ``marginal-l1-coarse`` is the same distance
     on a fixed partition: 16 cells of (q_1, p_1), carried by the mean-field flow.
     """
@@ -36,7 +36,7 @@ class MarginalL1(mfplug.Observable):
     name: ClassVar[str] = "marginal-l1"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
 
-    s: tuple = mfplug.param((1,), help="numbers of particles in the marginal")
+    s: tuple[int, ...] = mfplug.param((1,), help="numbers of particles in the marginal")
     degree: int = mfplug.param(
         0, at_least=0, at_most=12, help="of the polynomials; 0: by dimension"
     )
@@ -88,7 +88,7 @@ class MarginalL1(mfplug.Observable):
             hoeffding_l1,
         )
 
-        ensemble = sample.ensemble
+        ensemble = sample.the_ensemble()
         N, count = ensemble.particles, ensemble.replicas
         needed = 2 * (values.shape[1] + 3)
         if count < needed:
@@ -132,7 +132,7 @@ class MarginalL1(mfplug.Observable):
         Differences of the polynomials (R, K), regressors (R, K), and differences of
         the cells' indicators (R, 16).
         """
-        ensemble, field = sample.ensemble, sample.field
+        ensemble, field = sample.the_ensemble(), sample.the_field()
         parts = []
         for part in blocks(ensemble, 40_000):
             q0, p0 = ensemble.q[0, part], ensemble.p[0, part]

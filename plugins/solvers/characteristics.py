@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -59,7 +60,11 @@ class Characteristics(mfplug.Solver):
             "nodes": nodes,
             "weights": w,
         }
-        info = {"nodes": len(w), "grid": int(force.shape[-1]), "levels": len(levels)}
+        info: dict[str, Any] = {
+            "nodes": len(w),
+            "grid": int(force.shape[-1]),
+            "levels": len(levels),
+        }
         info |= self._conservation(system, levels, nodes, momenta, w)
         field = self.restore(system, times, arrays, info)
         field.info["interpolation_error"] = self._interpolation_error(field)
@@ -81,7 +86,7 @@ class Characteristics(mfplug.Solver):
             dict(arrays),
             solver=self,
             info=dict(info),
-            flow_step=max(self.step, 0.1),
+            flow_step=self.step,
         )
 
     def _check(self, system: mfplug.System) -> None:
@@ -121,8 +126,8 @@ class Characteristics(mfplug.Solver):
             if not np.isfinite(pair).all():
                 raise mfplug.NumericsError(
                     f"potential '{system.potential.name}': the mean-field force is not "
-                    f"finite at t = {t:g}; got NaN or infinity, expected numbers. Check "
-                    "the formula and its parameters."
+                    f"finite at t = {t:g}; got NaN or infinity, expected numbers. "
+                    "Check the formula and its parameters."
                 )
             return pair
 
@@ -134,7 +139,7 @@ class Characteristics(mfplug.Solver):
         )
         state = State(np.ascontiguousarray(q.T), np.ascontiguousarray(p.T), system.mass)
         path = [state]
-        for t, t_next in zip(levels[:-1], levels[1:], strict=True):
+        for t, t_next in pairwise(levels):
             state = splitting_step(KAHAN_LI_6, state, t, t_next - t, force)
             path.append(state)
         return levels, np.stack([s.q for s in path]), np.stack([s.p for s in path])
@@ -174,10 +179,10 @@ class Characteristics(mfplug.Solver):
         for k in (0, -1):
             pair = 0.5 * w @ field_energies(compiled, nodes[k], w, nodes[k])
             kinetic = 0.5 * w @ np.sum(momenta[k] ** 2, axis=0) / system.mass
-            outer = 0.0
+            energy = float(kinetic + pair)
             if system.external is not None:
-                outer = w @ system.external.energy(nodes[k].T, levels[k])
-            energies.append(float(kinetic + pair + outer))
+                energy += float(w @ system.external.energy(nodes[k].T, levels[k]))
+            energies.append(energy)
             impulse.append(momenta[k] @ w)
         scale = float(0.5 * w @ np.sum(momenta[0] ** 2, axis=0)) + abs(energies[0])
         return {
@@ -186,7 +191,7 @@ class Characteristics(mfplug.Solver):
         }
 
     def _interpolation_error(self, field: SplineField) -> float:
-        """Return max |spline - sum over nodes| / max |force| between levels and nodes."""
+        """Return max |spline - sum over nodes| / max |force|, between the levels."""
         from mfplug.dynamics.compiled import compile_potential, field_forces
 
         system = field.system

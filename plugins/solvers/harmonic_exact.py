@@ -30,7 +30,7 @@ def propagator(stiffness: float, t: float, mass: float) -> tuple[float, ...]:
 
 
 class LinearField(mfplug.MeanField):
-    """K(t, q) = -Omega^2 q - eta (q - m_q(t)), with flow and tangent flow in closed form.
+    """K(t, q) = -Omega^2 q - eta (q - m_q(t)), its flow in closed form.
 
     m_q is the mean position of f_t; mean and deviations move with stiffnesses Omega^2
     and Omega^2 + eta.
@@ -102,7 +102,7 @@ class LinearField(mfplug.MeanField):
 
 
 def stiffness_of(plugin: Any) -> float:
-    """Return the strength of a harmonic pair or external potential; 0 if there is none."""
+    """Return the strength of a harmonic pair or external potential, 0 if none."""
     if plugin is None or plugin.name == "free":
         return 0.0
     return float(plugin.strength)

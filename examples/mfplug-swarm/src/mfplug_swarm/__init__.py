@@ -1,0 +1,1 @@
+"""A potential for mfplug from outside: repulsion and attraction of a swarm."""

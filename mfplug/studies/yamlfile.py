@@ -1,0 +1,122 @@
+"""Reading YAML as data and nothing else: no tags, no aliases, no key twice."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mfplug.errors import StudyError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML file as plain data.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, is too large, is no YAML, or uses what can expand
+        or stand for something else: aliases, tags, a key twice, deep nesting.
+    """
+    import yaml
+
+    who = f"study file '{path}'"
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise StudyError(
+                f"{who}: too large; got {size} bytes, expected at most {MAX_BYTES}. Is "
+                "it a study?"
+            )
+        text = path.read_text(encoding="utf-8")
+        _check_events(text, who)
+        return yaml.load(text, Loader=_loader())  # a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "a character that is not allowed"
+        raise StudyError(
+            f"{who}: not YAML{where}; got: {what}, expected a mapping such as "
+            "`title: ...`. Mend the file."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"{who}: not text; got bytes that are not UTF-8, expected YAML. Is it a "
+            "study?"
+        ) from error
+    except OSError as error:
+        raise StudyError(
+            f"{who}: cannot be read; got {error.strerror}, expected a readable file. "
+            "Check the path."
+        ) from error
+    except ValueError as error:
+        # A date such as 2020-13-45, or an integer of more than 4300 digits.
+        raise StudyError(
+            f"{who}: a value cannot be read; got: {error}, expected plain numbers and "
+            "words. Put words between quotes."
+        ) from error
+
+
+def _check_events(text: str, who: str) -> None:
+    """Refuse what is dangerous before anything is made of it."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent):
+            # An alias costs nothing to write and can expand to anything.
+            raise StudyError(
+                f"{who}: YAML aliases are not allowed; got '*{event.anchor}' at line "
+                f"{line}, expected plain data. Write the value out."
+            )
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise StudyError(
+                f"{who}: YAML tags are not allowed; got '{tag}' at line {line}, "
+                "expected plain data. Remove it."
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise StudyError(
+                f"{who}: nested too deeply; got more than {MAX_DEPTH} levels at line "
+                f"{line}, expected a study. Is it one?"
+            )
+
+
+@cache
+def _loader() -> Any:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """The safe loader that also refuses to lose one of two equal keys."""
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            seen = set()
+            for key_node, _ in node.value:
+                key = self.construct_object(key_node, deep=True)
+                if isinstance(key, str | int | float):
+                    if key in seen:
+                        raise yaml.constructor.ConstructorError(
+                            None,
+                            None,
+                            f"the key '{key}' stands twice",
+                            key_node.start_mark,
+                        )
+                    seen.add(key)
+            return super().construct_mapping(node, deep)
+
+    # YAML 1.1 takes 1e-3 for a string; YAML 1.2 and every eye take it for a number.
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        list("-+0123456789."),
+    )
+    return Loader
