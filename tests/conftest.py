@@ -126,21 +126,18 @@ class Answer:
     out: str
     err: str
 
-    @property
-    def line(self):
-        """The one line on standard error; any other number of lines fails."""
-        lines = self.err.splitlines()
-        assert len(lines) == 1, f"expected one line: {self.err!r}"
-        assert "Traceback" not in lines[0]
-        return lines[0]
+    def refused(self, *words, status=1, after=0):
+        """Check for one line that has the words, and an exit status that is not 0.
 
-    def refused(self, *words, status=1):
-        """Check for one line that has the words, and an exit status that is not 0."""
+        ``after`` lines of progress may stand before it.
+        """
+        lines = self.err.splitlines()
         assert self.status == status, (self.status, self.err)
-        assert self.line.startswith("mfplug: error: ")
+        assert len(lines) == 1 + after, f"expected {1 + after} lines: {self.err!r}"
+        assert lines[-1].startswith("mfplug: error: ")
         for word in words:
-            assert word in self.line, f"{word!r} is not in {self.line!r}"
-        return self.line
+            assert word in lines[-1], f"{word!r} is not in {lines[-1]!r}"
+        return lines[-1]
 
 
 @pytest.fixture

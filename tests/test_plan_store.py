@@ -7,8 +7,10 @@ import os
 import pickle
 import random
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -69,7 +71,7 @@ def key_sets(path, out="unused", profile="quick"):
 
 
 def same_and_new(before, after):
-    """Return for each of the first three steps whether all, some or none are as before."""
+    """Return for each of three steps whether all, some or no keys are as before."""
     words = {}
     for step in STEPS[:3]:
         kept = before[step] & after[step]
@@ -80,6 +82,7 @@ def same_and_new(before, after):
 
 HARMONIC = {"name": "harmonic", "strength": 0.7}
 GAUSSIAN = {"name": "gaussian", "qq": 1.3, "pp": 0.6}
+SAME_SYSTEM = {"initial": GAUSSIAN, "potential": HARMONIC, "mass": 1}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ GAUSSIAN = {"name": "gaussian", "qq": 1.3, "pp": 0.6}
          ("new", "new", "new")),
         ({"system": {"potential": HARMONIC, "initial": GAUSSIAN, "mass": 2.0}},
          ("new", "new", "new")),
-        ({"system": {"initial": GAUSSIAN, "potential": HARMONIC, "mass": 1}},
+        ({"system": SAME_SYSTEM},
          ("same", "same", "same")),
         ({"sweep": {"N": [16, 4, 8]}}, ("same", "same", "same")),
         ({"sweep": {"N": [4, 8, 16, 32]}}, ("same", "some", "some")),
@@ -117,7 +120,8 @@ def test_keys_change_with_what_they_depend_on_and_nothing_else(
     after = key_sets(write_study(**changes))
     assert same_and_new(before, after) == expected
     # The tables are made anew whenever the study changed at all.
-    assert (before["tabulate"] == after["tabulate"]) == (changes == {})
+    equal = changes in ({}, {"system": SAME_SYSTEM})
+    assert (before["tabulate"] == after["tabulate"]) == equal
 
 
 def test_an_option_of_a_metric_changes_its_rows_alone(site, write_study):
@@ -448,7 +452,7 @@ def test_truncated_empty_and_foreign_files_are_refused(whole, tmp_path):
         np.save(tmp_path / "x.npy", np.ones(3))
         foreign = [
             b"", b"words", bytes(5000), pickle.dumps({"a": 1}),
-            (tmp_path / "x.npy").read_bytes(), data + data[: len(data) // 2],
+            (tmp_path / "x.npy").read_bytes(), data[::-1],
         ]  # fmt: skip
         cuts = [data[: len(data) * k // 9] for k in range(1, 9)] + [data[:-1]]
         for text in (*foreign, *cuts):
@@ -456,7 +460,7 @@ def test_truncated_empty_and_foreign_files_are_refused(whole, tmp_path):
             with pytest.raises(StoreError, match="Remove it and run"):
                 content(target)
         target.unlink()
-        with pytest.raises(StoreError, match="[Rr]un the study again"):
+        with pytest.raises(StoreError, match="un the study again"):
             content(target)
         target.mkdir()
         with pytest.raises(StoreError):
@@ -480,8 +484,6 @@ def test_a_field_is_no_ensemble(whole, tmp_path):
 @pytest.fixture
 def copy(whole, tmp_path, clean):
     """A finished study to damage."""
-    import shutil
-
     out = tmp_path / "out"
     shutil.copytree(whole[1], out)
     return str(whole[0]), out
@@ -514,8 +516,6 @@ def test_a_broken_marker_counts_as_none(copy, whole, text):
 
 @pytest.mark.parametrize("kind", ["rows", "fields", "ensembles"])
 def test_missing_stored_files_are_computed_again(copy, whole, kind):
-    import shutil
-
     study, out = copy
     shutil.rmtree(out / "store" / kind)
     (out / "micro" / "table.csv").unlink()
@@ -529,8 +529,8 @@ def test_damaged_rows_stop_the_tables_with_one_line(copy, whole, mfplug_cli):
     rows = next((out / "store" / "rows").iterdir())
     rows.write_bytes(rows.read_bytes()[:-9])
     (out / "micro" / "table.csv").unlink()
-    line = mfplug_cli("tabulate", study, "--out", out).refused(str(rows), "Remove it")
-    assert "Run" in line or "run" in line
+    answer = mfplug_cli("tabulate", study, "--out", out)
+    answer.refused(str(rows), "Remove it and run the study again", after=1)
     after = results(out)
     assert after == {k: v for k, v in before.items() if k != "table.csv"}
     rows.unlink()
@@ -562,10 +562,30 @@ def test_a_file_in_the_way_within_the_folder(mfplug_cli, write_study, tmp_path, 
     assert blocked.read_text() == "mine"
 
 
-def test_a_folder_without_permission(mfplug_cli, write_study):
-    # /proc can be written to by nobody, not even by root.
+def test_a_folder_that_nobody_can_make(mfplug_cli, write_study):
+    # Not even root can write to /proc.
     answer = mfplug_cli("solve", write_study(), "--out", "/proc/mfplug-results")
-    answer.refused("/proc/mfplug-results", "cannot be written")
+    answer.refused("/proc/mfplug-results")
+
+
+@pytest.mark.parametrize("command", ["solve", "run"])
+def test_a_folder_without_permission(mfplug_cli, write_study, command):
+    folder = Path(tempfile.mkdtemp())
+    out = folder / "out"
+    out.mkdir()
+    path = write_study(folder=folder)
+    folder.chmod(0o755)
+    out.chmod(0o555)
+    uid = os.geteuid()
+    if uid == 0:  # permissions do not bind root
+        os.seteuid(65534)
+    try:
+        answer = mfplug_cli(command, path, "--out", out)
+    finally:
+        os.seteuid(uid)
+    answer.refused(str(out), "Permission denied", "choose another --out")
+    assert list(out.iterdir()) == []
+    shutil.rmtree(folder)
 
 
 def limited(bytes_):
@@ -648,5 +668,5 @@ def test_the_marker_is_the_last_thing_written(clean, tmp_path, write_study):
         steps.run_block(made, block["id"], out)
     assert order == [b["step"] for b in made["blocks"]]
     assert not [f for f in out.rglob(".*") if f.is_file()], "a temporary file is left"
-    assert plan.VERSION == made["version"]
+    assert made["version"] == plan.VERSION
     assert Path(out / "micro").is_dir()

@@ -295,7 +295,7 @@ WRONG = {
     "times nan": ({"times": [math.nan]}, "times: not allowed"),
     "times text": ({"times": "soon"}, "times: not allowed; got 'soon'"),
     "times number": ({"times": 1.0}, "times: not allowed; got 1.0"),
-    "forces": ({"forces": "direkt"}, "forces: unknown method 'direkt'.*'direct'"),
+    "forces": ({"forces": "direkt"}, "forces: unknown method; got 'direkt'.*'direct'"),
     "memory": ({"particles": 10**6, "replicas": 10**9}, "replicas: the snapshots need"),
     "N huge": ({"particles": 10**15}, "Take fewer particles"),
 }

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mfplug.contracts.meanfield import MeanField
 from mfplug.dynamics.compiled import compile_potential, field_forces
+from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class SplineField(MeanField):
     nodes : ndarray, shape (T, d, M)
         Node positions at each level.
     weights : ndarray, shape (M,)
+
+    Raises
+    ------
+    ParameterError
+        If an array is missing or does not fit the others.
     """
 
     def __init__(
@@ -51,8 +57,9 @@ class SplineField(MeanField):
         flow_step: float,
     ) -> None:
         super().__init__(system, times, solver=solver, info=info, flow_step=flow_step)
-        self._arrays = arrays
         d = system.dimension
+        _check_arrays(arrays, d)
+        self._arrays = arrays
         force = arrays["grid_force"]
         space = splines.spline_coefficients(force, tuple(range(2, 2 + d)))
         self._levels = arrays["levels"]
@@ -127,6 +134,32 @@ class SplineField(MeanField):
         if self.system.external is not None:
             result = result - external_hessian(self.system.external, points, t)
         return result
+
+
+def _check_arrays(arrays: dict[str, Array], d: int) -> None:
+    """Refuse arrays that cannot be those of a field in d dimensions."""
+    ranks = {
+        "levels": 1,
+        "grid_low": 1,
+        "grid_spacing": 1,
+        "grid_force": d + 2,
+        "nodes": 3,
+        "weights": 1,
+    }
+    shapes = {name: np.shape(arrays[name]) for name in ranks if name in arrays}
+    good = all(len(shapes.get(name, ())) == rank for name, rank in ranks.items())
+    if good:
+        levels = shapes["levels"][0]
+        good = (
+            shapes["grid_low"] == shapes["grid_spacing"] == (d,)
+            and shapes["grid_force"][:2] == shapes["nodes"][:2] == (levels, d)
+            and shapes["nodes"][2] == shapes["weights"][0]
+        )
+    if not good:
+        raise ParameterError(
+            f"mean field: its arrays do not fit each other; got shapes {shapes}, "
+            f"expected {', '.join(ranks)} of a field in d = {d}. Solve for it again."
+        )
 
 
 def external_hessian(external: Any, points: Array, t: float) -> Array:

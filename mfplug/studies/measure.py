@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mfplug.dynamics.ensemble import Ensemble
     from mfplug.system import System
 
+#: The columns that hold numbers; empty ones are NaN in a table and None in a row.
+NUMBERS = ("time", "value", "stderr", "lower", "upper")
+
 
 def measure(
     metrics: Sequence[str | dict[str, Any] | Metric],
@@ -48,16 +51,20 @@ def measure(
     Raises
     ------
     ParameterError
-        If a metric needs what is not given.
+        If a metric needs what is not given, or the ensemble and the field do not
+        start at the same time in the same space.
+    PluginError
+        If a metric fails or returns something that is no row.
     """
     import pandas as pd
 
     rows: list[Row] = []
     for spec in metrics:
         rows += rows_of(create_from("metric", spec), ensemble, field, system, seed)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [vars(row) for row in rows], columns=list(Row.__dataclass_fields__)
     )
+    return table.astype(dict.fromkeys(NUMBERS, float))
 
 
 def rows_of(
@@ -76,6 +83,7 @@ def rows_of(
                 f"metric '{metric.name}': it needs the {need}; got none, expected one. "
                 f"Pass {need}=."
             )
+    _check_pair(metric, ensemble, field)
     source = ensemble if ensemble is not None else field
     where = source.system if source is not None else system
     if where is None:
@@ -106,6 +114,27 @@ def rows_of(
     return [_checked(metric, row) for row in rows]
 
 
+def _check_pair(
+    metric: Metric, ensemble: Ensemble | None, field: MeanField | None
+) -> None:
+    """Refuse a field that does not start where and when the particles do."""
+    if ensemble is None or field is None:
+        return
+    d = field.system.dimension
+    if ensemble.dimension != d:
+        raise ParameterError(
+            f"metric '{metric.name}': ensemble and field live in different spaces; got "
+            f"d = {ensemble.dimension} and {d}, expected one. Solve for its system."
+        )
+    start = field.times[0]
+    if not math.isclose(ensemble.times[0], start, rel_tol=1e-9, abs_tol=1e-9):
+        raise ParameterError(
+            f"metric '{metric.name}': ensemble and field start at different times; got "
+            f"{ensemble.times[0]:g} and {start:g}, expected one. Solve from the "
+            "ensemble's first time."
+        )
+
+
 def _checked(metric: Metric, row: Any) -> Row:
     if not isinstance(row, Row):
         raise PluginError(
@@ -114,7 +143,7 @@ def _checked(metric: Metric, row: Any) -> Row:
         )
     numbers: dict[str, Any] = {
         key: None if getattr(row, key) is None else float(getattr(row, key))
-        for key in ("time", "value", "stderr", "lower", "upper")
+        for key in NUMBERS
     }
     bad = [k for k, v in numbers.items() if v is not None and not math.isfinite(v)]
     note = row.note

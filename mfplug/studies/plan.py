@@ -20,6 +20,9 @@ from mfplug.studies.store import Store
 from mfplug.studies.units import Unit, grouped, units_of
 
 VERSION = 1
+KEYS = {
+    "version", "study", "source", "profile", "resolved", "blocks", "plugin_files"
+}  # fmt: skip
 TABLES = (
     "table.csv",
     "bounds.csv",
@@ -113,7 +116,8 @@ def read_plan(path: Path) -> dict[str, Any]:
             f"plan '{path}': cannot be read; got {type(error).__name__}, expected a "
             "file that `mfplug run` wrote. Run the study again."
         ) from error
-    if not isinstance(plan, dict) or plan.get("version") != VERSION:
+    whole = isinstance(plan, dict) and plan.keys() >= KEYS
+    if not whole or plan["version"] != VERSION:
         raise StoreError(
             f"plan '{path}': another format; expected version {VERSION}. Run the study "
             "again."

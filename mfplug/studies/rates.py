@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mfplug.errors import NumericsError, StudyError
+from mfplug.errors import NumericsError, ParameterError, StudyError
 from mfplug.studies import select
 from mfplug.studies.model import Fit
 
@@ -66,6 +67,9 @@ def fit_rates(table: pd.DataFrame, fits: list[Fit], swept: list[str]) -> pd.Data
         chosen = select.where(
             select.of_metric(table, fit.metric, fit.index, who), fit.where, who
         )
+        if chosen.empty:
+            rows.append(_head(fit, {}, None) | {"note": "no rows in this sweep"})
+            continue
         groups = [c for c in swept if c != fit.against]
         for time in _times(chosen, fit):
             at_time = chosen[chosen["time"] == time] if time is not None else chosen
@@ -99,12 +103,9 @@ def _times(table: pd.DataFrame, fit: Fit) -> list[Any]:
     return near
 
 
-def _fit_group(
-    fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any
-) -> dict[str, Any]:
-    from mfplug.theory.intervals import fit_power, log_over, student_quantile
-
-    row: dict[str, Any] = key | {
+def _head(fit: Fit, key: dict[str, Any], time: Any) -> dict[str, Any]:
+    """Return a row of the rates that has no exponent yet."""
+    return key | {
         "metric": fit.metric,
         "index": fit.index,
         "time": time,
@@ -115,7 +116,26 @@ def _fit_group(
         "points": 0,
         "note": "",
     }
-    x = part[fit.against].to_numpy(dtype=float)
+
+
+def _abscissa(fit: Fit, part: pd.DataFrame) -> NDArray[np.float64]:
+    try:
+        return part[fit.against].to_numpy(dtype=float)
+    except (TypeError, ValueError) as error:
+        raise StudyError(
+            f"fit '{fit.name or fit.metric}': '{fit.against}' has values that are no "
+            f"numbers; got {part[fit.against].iloc[0]!r}, expected numbers. Change "
+            "`against`."
+        ) from error
+
+
+def _fit_group(
+    fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any
+) -> dict[str, Any]:
+    from mfplug.theory.intervals import fit_power, log_over, student_quantile
+
+    row = _head(fit, key, time)
+    x = _abscissa(fit, part)
     y = part["value"].to_numpy(dtype=float)
     error = part["stderr"].to_numpy(dtype=float)
     keep = np.isfinite(y)
@@ -145,7 +165,7 @@ def _fit_group(
         result = fit_power(
             abscissa, y, error if known else None, correction=fit.correction
         )
-    except NumericsError as problem:
+    except (NumericsError, ParameterError) as problem:
         return row | {"note": str(problem)}
     # With known errors the estimate is normal, and a scatter beyond them (a law that is
     # not quite a power) has widened the standard error by the Birge ratio already;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from mfplug.errors import StudyError, did_you_mean
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 def same(a: Any, b: Any) -> bool:
     """Return whether two values of a column are equal; numbers to rounding."""
-    number = (int, float)
-    if isinstance(a, number) and isinstance(b, number):
+    # NumPy's integers are numbers.Real, and no instances of int.
+    if isinstance(a, Real) and isinstance(b, Real):
         return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12)
     return str(a) == str(b)
 
@@ -31,7 +32,7 @@ def where(table: pd.DataFrame, conditions: Mapping[str, Any], who: str) -> pd.Da
             )
         options = wanted if isinstance(wanted, list) else [wanted]
         keep = [any(same(v, o) for o in options) for v in table[column]]
-        table = table[keep]
+        table = table.loc[keep]
     return table
 
 
@@ -46,4 +47,13 @@ def of_metric(
             + did_you_mean(metric, known)
         )
     table = table[table["metric"] == metric]
-    return table if index is None else table[table["index"] == index]
+    if index is None:
+        return table
+    chosen = table[table["index"] == index]
+    if chosen.empty:
+        indices = ", ".join(repr(i) for i in sorted(set(table["index"])))
+        raise StudyError(
+            f"{who}: no rows of metric '{metric}' with index '{index}'; expected one "
+            f"of {indices}. Change `index`."
+        )
+    return chosen

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.metric import Row
-from mfplug.errors import StoreError
+from mfplug.errors import PluginError, StoreError
 from mfplug.studies.guard import atomic_path
 
 if TYPE_CHECKING:
@@ -23,17 +23,35 @@ if TYPE_CHECKING:
     from mfplug.dynamics.ensemble import Ensemble
 
 FORMAT = 1
-#: What NumPy and json raise for bytes that are no archive, or not one of ours.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    zipfile.BadZipFile,
-)
+ROWS_HASH = "mfplug-rows"
 ROW_FIELDS = tuple(Row.__dataclass_fields__)
+
+
+@contextlib.contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a damaged or foreign file makes its reader raise into one line.
+
+    Raises
+    ------
+    StoreError
+        Instead of any exception that does not name the file or a plugin already.
+    """
+    try:
+        yield
+    except (StoreError, PluginError):
+        raise
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"stored {kind} '{path}': no such file; expected a file written by mfplug. "
+            "Run the study again."
+        ) from error
+    # A flipped bit can surface anywhere: in zipfile, NumPy, Arrow or the JSON inside.
+    except Exception as error:
+        raise StoreError(
+            f"stored {kind} '{path}': truncated, altered or foreign; got "
+            f"{type(error).__name__}, expected a file written by mfplug. Remove it and "
+            "run the study again."
+        ) from error
 
 
 def write_arrays(
@@ -56,28 +74,17 @@ def read_arrays(
     StoreError
         If the file is missing, truncated, altered or of another kind.
     """
-    try:
+    with reading(path, kind):
         # NumPy leaves the file open where it is no archive, so it is opened here.
         with open(path, "rb") as file:
             data: Any = np.load(file, allow_pickle=False)
             arrays = {key: data[key] for key in data.files}
         meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"stored {kind} '{path}': no such file; expected a file written by mfplug. "
-            "Run the study again."
-        ) from error
-    except UNREADABLE as error:
-        raise StoreError(
-            f"stored {kind} '{path}': truncated, altered or foreign; got "
-            f"{type(error).__name__}, expected a file written by mfplug. Remove it and "
-            "run the study again."
-        ) from error
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
         raise StoreError(
             f"stored {kind} '{path}': another format; got {meta.get('kind')!r} format "
-            f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run "
-            "again."
+            f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run the "
+            "study again."
         )
     return arrays, meta
 
@@ -172,6 +179,8 @@ class Store:
             ]
         )
         table = pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
+        # Parquet does not notice every altered byte; the hash of the rows does.
+        table = table.replace_schema_metadata({ROWS_HASH: rows_hash(rows)})
         path = self.rows_path(key)
         with atomic_path(path) as temporary:
             pq.write_table(table, temporary)
@@ -179,19 +188,22 @@ class Store:
 
     def load_rows(self, key: str) -> list[Row]:
         """Return the stored rows of a metric."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self.rows_path(key)
-        try:
-            table = pq.read_table(path)
-            return [Row(**{k: r[k] for k in ROW_FIELDS}) for r in table.to_pylist()]
-        except (OSError, pa.ArrowException, KeyError) as error:
-            raise StoreError(
-                f"stored rows '{path}': missing, truncated or foreign; got "
-                f"{type(error).__name__}, expected a Parquet file written by mfplug. "
-                "Remove it and run the study again."
-            ) from error
+        with reading(path, "rows"):
+            with open(path, "rb") as file:
+                table = pq.read_table(file)
+            rows = [Row(**{k: r[k] for k in ROW_FIELDS}) for r in table.to_pylist()]
+            if table.schema.metadata[ROWS_HASH.encode()].decode() != rows_hash(rows):
+                raise ValueError("the rows are not those that were written")
+            return rows
+
+
+def rows_hash(rows: Sequence[Row]) -> str:
+    """Return the SHA-256 of rows, written as JSON with every digit."""
+    text = json.dumps([asdict(row) for row in rows], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def save_field(path: Path, field: MeanField) -> None:
@@ -204,19 +216,6 @@ def save_field(path: Path, field: MeanField) -> None:
         "info": field.info,
     }
     write_arrays(path, field.arrays(), meta)
-
-
-@contextlib.contextmanager
-def _complete(path: Path, kind: str) -> Iterator[None]:
-    """Turn what an entry that is missing or malformed raises into one clear line."""
-    try:
-        yield
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(
-            f"stored {kind} '{path}': an entry is missing or malformed; got "
-            f"{type(error).__name__}: {error}, expected a file written by mfplug. "
-            "Remove it and run the study again."
-        ) from error
 
 
 def load_field(path: Path) -> MeanField:
@@ -233,7 +232,7 @@ def load_field(path: Path) -> MeanField:
     from mfplug.system import System
 
     arrays, meta = read_arrays(path, "field")
-    with _complete(path, "field"):
+    with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])
         system = System.from_dict(meta["system"])
         return solver.restore(system, meta["times"], arrays, meta["info"])
@@ -262,7 +261,7 @@ def load_ensemble(path: Path) -> Ensemble:
     from mfplug.system import System
 
     arrays, meta = read_arrays(path, "ensemble")
-    with _complete(path, "ensemble"):
+    with reading(path, "ensemble"):
         return Ensemble(
             system=System.from_dict(meta["system"]),
             particles=meta["particles"],

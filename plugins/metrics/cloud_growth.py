@@ -61,12 +61,19 @@ class CloudGrowth(mfplug.Observable):
                     ]
                 )
                 first = distances if first is None else first
-                ratio = float(np.max(distances / first))
                 if k > 0:
-                    rows.append(
-                        mfplug.Row(self.name, t, ratio, index=kind, replicas=count)
-                    )
+                    rows.append(self._row(t, kind, first, distances))
         return rows
+
+    def _row(self, t: float, kind: str, first: Array, distances: Array) -> mfplug.Row:
+        # One particle is its own centre: squeezing does not move it.
+        moved = first > 0
+        if not moved.any():
+            note = f"the perturbation '{kind}' moves no particle"
+            return mfplug.Row(self.name, t, None, index=kind, note=note)
+        ratio = float(np.max(distances[moved] / first[moved]))
+        count = int(np.count_nonzero(moved))
+        return mfplug.Row(self.name, t, ratio, index=kind, replicas=count)
 
     def _perturbed(
         self,

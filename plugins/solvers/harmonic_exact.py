@@ -47,6 +47,12 @@ class LinearField(mfplug.MeanField):
     ) -> None:
         super().__init__(system, times, solver=solver, info=dict(info))
         self._mean = np.asarray(mean, dtype=float)
+        if self._mean.shape != (2, system.dimension):
+            raise mfplug.ParameterError(
+                "mean field: the mean has the wrong shape; got "
+                f"{self._mean.shape}, expected (2, {system.dimension}). Solve for it "
+                "again."
+            )
         self.pair = stiffness_of(system.potential)
         self.trap = stiffness_of(system.external)
 
