@@ -1,8 +1,8 @@
 """Metrics against the closed forms of the harmonic model, and against hand counts.
 
-Sampled values are compared in units of their standard error. The 86 comparisons of
+Sampled values are compared in units of their standard error. The 80 comparisons of
 ``test_closed_forms`` use one seed and the limit 4.5: for independent normal errors the
-chance of a false alarm of the whole family is below 86 * 6.8e-6 = 6e-4.
+chance of a false alarm of the whole family is below 80 * 6.8e-6 = 5.5e-4.
 """
 
 from __future__ import annotations

@@ -95,15 +95,18 @@ def _one(study: str, profile: str, out: Path, step: str) -> Path:
 
 def _check_before(plan: dict[str, Any], step: str, out: Path) -> None:
     """Say which step has to come first, instead of failing on its files."""
-    markers = {b["id"]: (b["step"], out / b["marker"]) for b in plan["blocks"]}
-    for block in plan["blocks"]:
-        if block["step"] != step or (out / block["marker"]).is_file():
-            continue
-        for need in block["needs"]:
-            before, marker = markers[need]
-            if not marker.is_file():
-                raise ParameterError(
-                    f"step '{step}': it comes too early; got no results of '{before}' "
-                    f"in '{out}', expected them. Run `mfplug {before} {plan['source']} "
-                    f"--profile {plan['profile']} --out {out}` first, or `mfplug run`."
-                )
+    of_id = {b["id"]: b for b in plan["blocks"]}
+    missing = {
+        of_id[need]["step"]
+        for block in plan["blocks"]
+        if block["step"] == step and not (out / block["marker"]).is_file()
+        for need in block["needs"]
+        if not (out / of_id[need]["marker"]).is_file()
+    }
+    if missing:
+        before = min(missing, key=STEPS.index)
+        raise ParameterError(
+            f"step '{step}': it comes too early; got no results of '{before}' in "
+            f"'{out}', expected them. Run `mfplug {before} {plan['source']} --profile "
+            f"{plan['profile']} --out {out}` first, or `mfplug run`."
+        )
