@@ -8,7 +8,7 @@ and that all commands answer alike.
 from __future__ import annotations
 
 import pytest
-from conftest import potential_source
+from conftest import forget_modules, potential_source
 
 from mfplug.cli.main import STEPS
 from mfplug.studies.api import run_step
@@ -326,6 +326,7 @@ def test_a_plugin_that_is_gone_when_the_plan_is_used(
     out = tmp_path / "out"
     for step in ("solve", "simulate"):
         assert mfplug_cli(step, path, "--out", out).status == 0
+    forget_modules(tmp_path)
     site.plugin("own", "import no_such_module_anywhere")
     plan = out / "micro" / "plan.json"
     answer = mfplug_cli("measure", path, "--out", out, "--plan", plan)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.contracts.calls import calling
 from mfplug.errors import NumericsError, ParameterError, PluginError, did_you_mean
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Forces:
     def _external_gradient(self, q: Array, t: float) -> Array:
         external = self.system.external
         points = np.swapaxes(q, 1, 2)
-        gradient = np.asarray(external.gradient(points, t))  # type: ignore[union-attr]
+        with calling(external, "gradient()"):
+            gradient = np.asarray(external.gradient(points, t))  # type: ignore[union-attr]
         if gradient.shape != points.shape:
             raise PluginError(
                 f"external '{external.name}': gradient has the wrong shape; got "  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.integrator import Integrator, State
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
@@ -120,9 +121,15 @@ def initial_points(
     shape = (len(replicas), system.dimension, particles)
     q, p = np.empty(shape), np.empty(shape)
     for k, r in enumerate(replicas):
-        points = law.joint(stream(seed, "initial", identity, r), particles)
+        rng = stream(seed, "initial", identity, r)
+        with calling(law, "sample()"):
+            points = [np.asarray(x, dtype=float) for x in law.joint(rng, particles)]
+        if len(points) != 2:
+            raise PluginError(
+                f"distribution '{law.name}': sample() returned {len(points)} arrays; "
+                "expected (q, p). Mend it."
+            )
         for target, values in zip((q, p), points, strict=True):
-            values = np.asarray(values, dtype=float)
             if values.shape != (particles, system.dimension):
                 raise PluginError(
                     f"distribution '{law.name}': a sample has the wrong shape; got "
@@ -151,9 +158,12 @@ def _advance(
     state = State(np.ascontiguousarray(q[0]), np.ascontiguousarray(p[0]), mass)
     for k in range(1, len(times)):
         t, end = times[k - 1], times[k]
-        for dt in step_lengths(t, end, step):
-            state = method.step(state, t, dt, forces)
-            t += dt
+        # What overflows is found below, and said once.
+        with np.errstate(all="ignore"), calling(method, "step()"):
+            for dt in step_lengths(t, end, step):
+                state = method.step(state, t, dt, forces)
+                returned(method, "step()", state, State)
+                t += dt
         if not (np.isfinite(state.q).all() and np.isfinite(state.p).all()):
             raise NumericsError(
                 f"integrator '{method.name}': the state is not finite at t = {end:g}; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
 from mfplug.dynamics.simulate import check_times
@@ -73,4 +74,7 @@ def solve_mean_field(
             f"solver '{chosen.name}': a parameter depends on N; expected numbers. "
             "Use system.at(N)."
         )
-    return chosen.solve(system, times)
+    with calling(chosen, "solve()"):
+        field = chosen.solve(system, times)
+    returned(chosen, "solve()", field, MeanField)
+    return field

@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 
 from mfplug import hookspecs
+from mfplug.contracts.calls import strict
 from mfplug.contracts.plugin import API_VERSION, Plugin
 from mfplug.errors import PluginError
 from mfplug.registry.checks import checked
@@ -26,20 +27,16 @@ GROUP = "mfplug"
 SHIPPED = "mfplug"
 
 
-def switches() -> tuple[bool, bool, frozenset[str]]:
-    """Return (strict, no third parties, blocked names) from the environment.
+def switches() -> tuple[bool, frozenset[str]]:
+    """Return (no third parties, blocked names) from the environment.
 
-    ``MFPLUG_STRICT=1`` re-raises what a plugin raises; ``MFPLUG_NO_PLUGINS=1`` loads
-    only what mfplug ships; ``MFPLUG_BLOCK=a,b`` names distributions or entry points
-    that are not loaded.
+    ``MFPLUG_NO_PLUGINS=1`` loads only what mfplug ships; ``MFPLUG_BLOCK=a,b`` names
+    distributions or entry points that are not loaded; ``MFPLUG_STRICT=1`` re-raises
+    what a plugin raises (:func:`mfplug.contracts.calls.strict`).
     """
-    on = ("1", "true", "yes")
-    blocked = os.environ.get("MFPLUG_BLOCK", "")
-    return (
-        os.environ.get("MFPLUG_STRICT", "").lower() in on,
-        os.environ.get("MFPLUG_NO_PLUGINS", "").lower() in on,
-        frozenset(_normal(n.strip()) for n in blocked.split(",") if n.strip()),
-    )
+    alone = os.environ.get("MFPLUG_NO_PLUGINS", "").lower() in ("1", "true", "yes")
+    blocked = os.environ.get("MFPLUG_BLOCK", "").split(",")
+    return alone, frozenset(_normal(n.strip()) for n in blocked if n.strip())
 
 
 def load_all(files: Iterable[Path]) -> tuple[list[Source], list[Entry]]:
@@ -127,7 +124,7 @@ def load_file(path: Path) -> ModuleType:
 def _load_one(
     manager: pluggy.PluginManager, source: Source, load: Callable[[], Any]
 ) -> tuple[Source, list[Entry]]:
-    strict, alone, blocked = switches()
+    alone, blocked = switches()
     if {_normal(source.name), _normal(source.distribution)} & blocked:
         return _with(source, "blocked", "blocked by MFPLUG_BLOCK"), []
     if alone and source.version and source.distribution != SHIPPED:
@@ -145,9 +142,9 @@ def _load_one(
     except BaseException as error:
         text = str(error).strip().splitlines()
         said = f"{type(error).__name__}: {text[0] if text else 'no message'}"
-        if strict and isinstance(error, Exception):
+        if strict() and isinstance(error, Exception):
             raise
-        if strict:
+        if strict():
             raise PluginError(
                 f"plugin '{source.name}' from {source.origin}: it cannot be loaded; "
                 f"got {said}, expected a module. Mend or uninstall it."

@@ -112,7 +112,7 @@ class Registry:
             return cls(**checked)
         except (ParameterError, PluginError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             origin = self.entry(kind, name).source.origin
             raise PluginError(
                 f"{kind} '{name}' from {origin}: cannot be made; got "

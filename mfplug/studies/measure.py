@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.metric import Metric, Row, Sample
 from mfplug.dynamics.seeding import stream
-from mfplug.errors import MfplugError, ParameterError, PluginError
+from mfplug.errors import ParameterError, PluginError, shown
 from mfplug.registry import create_from
 
 if TYPE_CHECKING:
@@ -102,15 +104,9 @@ def rows_of(
         field=field if "field" in metric.needs else None,
         ensemble=ensemble if "ensemble" in metric.needs else None,
     )
-    try:
+    with calling(metric, "rows()"):
         rows = metric.rows(sample)
-    except MfplugError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"metric '{metric.name}': it failed; got {type(error).__name__}: {error}. "
-            "Report it to its author."
-        ) from error
+    returned(metric, "rows()", rows, list)
     return [_checked(metric, row) for row in rows]
 
 
@@ -136,15 +132,19 @@ def _check_pair(
 
 
 def _checked(metric: Metric, row: Any) -> Row:
-    if not isinstance(row, Row):
-        raise PluginError(
-            f"metric '{metric.name}': rows() returned {type(row).__name__}; expected "
-            "mfplug.Row. Mend it."
-        )
+    returned(metric, "rows()", row, Row)
     numbers: dict[str, Any] = {
-        key: None if getattr(row, key) is None else float(getattr(row, key))
+        key: None if getattr(row, key) is None else _number(metric, key, row)
         for key in NUMBERS
     }
+    for key in ("metric", "index", "note"):
+        if not isinstance(getattr(row, key), str):
+            raise _wrong(metric, key, row, "a string")
+    count = row.replicas
+    if count is not None and (
+        isinstance(count, bool) or not isinstance(count, Integral)
+    ):
+        raise _wrong(metric, "replicas", row, "an integer")
     bad = [k for k, v in numbers.items() if v is not None and not math.isfinite(v)]
     note = row.note
     if bad:
@@ -154,3 +154,17 @@ def _checked(metric: Metric, row: Any) -> Row:
     if numbers["value"] is None and not note:
         note = "no value, and the metric does not say why"
     return replace(row, **numbers, note=note)
+
+
+def _number(metric: Metric, key: str, row: Row) -> float:
+    try:
+        return float(getattr(row, key))
+    except (TypeError, ValueError, OverflowError):
+        raise _wrong(metric, key, row, "a number") from None
+
+
+def _wrong(metric: Metric, key: str, row: Row, expected: str) -> PluginError:
+    return PluginError(
+        f"metric '{metric.name}': a row's {key} is wrong; got "
+        f"{shown(getattr(row, key))}, expected {expected}. Mend rows()."
+    )
