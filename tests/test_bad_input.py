@@ -108,22 +108,77 @@ def system(potential="own", **options):
 
 
 @pytest.mark.parametrize(
-    ("extra", "said"),
+    "extra",
     [
-        (" + np.nan", "not finite"),
-        (" + np.sqrt(-1.0 - s)", "not finite"),
-        (" + np.inf * s", "not finite"),
-        (" + np.where(s < 1e9, np.nan, 0.0)", "not finite"),
+        " + np.nan",
+        " + np.sqrt(-1.0 - s)",
+        " + np.inf * s",
+        " + np.where(s < 1e9, np.nan, 0.0)",
     ],
-)  # fmt: skip
+)
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
-def test_nan_in_the_force_of_a_plugin(
-    site, mfplug_cli, write_study, tmp_path, extra, said
-):
+def test_nan_in_the_force_of_a_plugin(site, mfplug_cli, write_study, tmp_path, extra):
     site.plugin("own", potential_source("own", extra))
     path = write_study(system=system(), metrics=["energy-drift"], **FREE)
     fails(mfplug_cli, path, tmp_path / "out", "simulate", "'own'")
-    del said
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        " if s.no_such_attribute else s",
+        " + 'words'",
+        " + np.ones(7)",
+        " if s > 0 else 0.0",
+        "\n        raise RuntimeError('no force today')",
+    ],
+)
+def test_a_potential_that_fails(site, mfplug_cli, write_study, tmp_path, extra):
+    source = potential_source("own", extra)
+    if "raise" in extra:
+        source = source.replace("        return self", "        pass; self")
+    site.plugin("own", source)
+    path = write_study(system=system(), metrics=["energy-drift"], **FREE)
+    fails(mfplug_cli, path, tmp_path / "out", "simulate", "potential 'own'")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise RuntimeError('no trap today')", "no trap today"),
+        ("return np.zeros(3)", "wrong shape"),
+        ("return np.full_like(q, np.nan)", "not finite"),
+        ("return None", "own"),
+    ],
+)
+def test_an_external_that_fails(site, mfplug_cli, write_study, tmp_path, body, said):
+    site.plugin(
+        "own",
+        f"""
+        from dataclasses import dataclass
+        from typing import ClassVar
+        import numpy as np
+        from mfplug import External, hookimpl
+
+        @dataclass(frozen=True)
+        class Own(External):
+            '''An external potential of a test.'''
+            name: ClassVar[str] = "own"
+
+            def energy(self, q, t):
+                return np.zeros(q.shape[:-1])
+
+            def gradient(self, q, t):
+                {body}
+
+        @hookimpl
+        def mfplug_externals():
+            return [Own]
+        """,
+    )
+    path = write_study(system=system("free", external="own"), **FREE,
+                       metrics=["energy-drift"])  # fmt: skip
+    fails(mfplug_cli, path, tmp_path / "out", "simulate", "external 'own'", said)
 
 
 def test_nan_for_one_parameter_spares_the_cells_that_are_fine(
@@ -198,8 +253,8 @@ def test_a_distribution_that_does_not_sample(
     ("body", "said"),
     [
         ("raise ZeroDivisionError('here')", "ZeroDivisionError: here"),
-        ("return None", "None"),
-        ("return [1.0]", "float"),
+        ("return None", "returned None; expected list"),
+        ("return [1.0]", "returned 1.0"),
         ("return [Row('own', 'soon', 1.0)]", "own"),
         ("return [Row('own', 0.0, 'much')]", "own"),
         ("return [Row('own', 0.0, 1.0, index=3)]", "own"),

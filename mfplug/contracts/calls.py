@@ -1,0 +1,65 @@
+"""Calls into plugins: what goes wrong there is said in one line, with the name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from mfplug.errors import MfplugError, PluginError, shown
+
+
+def strict() -> bool:
+    """Return whether ``MFPLUG_STRICT`` asks for what a plugin raised, untouched."""
+    return os.environ.get("MFPLUG_STRICT", "").lower() in ("1", "true", "yes")
+
+
+@contextlib.contextmanager
+def calling(plugin: Any, what: str) -> Iterator[None]:
+    """Turn what a plugin raises into a :class:`PluginError` that names it.
+
+    Errors of mfplug, an interrupt and a lack of memory pass; a plugin that tries to end
+    the process does not get its way.
+
+    Parameters
+    ----------
+    plugin
+        Whose code is called.
+    what
+        Name of the method, such as ``rows()``.
+
+    Raises
+    ------
+    PluginError
+        If the plugin fails, unless ``MFPLUG_STRICT`` is set.
+    """
+    try:
+        yield
+    except (MfplugError, MemoryError):
+        raise
+    except (Exception, SystemExit) as error:
+        if strict() and isinstance(error, Exception):
+            raise
+        said = " ".join(str(error).split()) or "no message"
+        raise PluginError(
+            f"{plugin.kind} '{plugin.name}': {what} failed; got "
+            f"{type(error).__name__}: {said}, expected a result. Report it to its "
+            "author; MFPLUG_STRICT=1 shows where."
+        ) from error
+
+
+def returned(plugin: Any, what: str, value: Any, expected: type) -> None:
+    """Refuse a result of another type than the contract says.
+
+    Raises
+    ------
+    PluginError
+        If ``value`` is no ``expected``.
+    """
+    if not isinstance(value, expected):
+        raise PluginError(
+            f"{plugin.kind} '{plugin.name}': {what} returned {shown(value)}; expected "
+            f"{'' if expected in (list, tuple) else 'mfplug.'}{expected.__name__}. "
+            "Mend it."
+        )
