@@ -96,9 +96,15 @@ except MfplugError as error:
 def block(step, key, needs=(), cost=1.0, outputs=(), threads=1, **wish):
     name = f"{step}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     return {
-        "id": name, "step": step, "needs": [n["id"] for n in needs],
-        "marker": f"store/done/{name}.json", "cost": cost, "threads": threads,
-        "memory_mb": 10, "label": f"{key} of it", "outputs": list(outputs),
+        "id": name,
+        "step": step,
+        "needs": [n["id"] for n in needs],
+        "marker": f"store/done/{name}.json",
+        "cost": cost,
+        "threads": threads,
+        "memory_mb": 10,
+        "label": f"{key} of it",
+        "outputs": list(outputs),
         "wish": wish,
     }
 
@@ -112,8 +118,12 @@ def study(out, name, wide=3, shared="", **wishes):
 
     fields = [block("solve", f"{own} field", **wish("solve"))]
     clouds = [
-        block("simulate", f"{own} cloud {i}", threads=2 if i == 0 else 1,
-              **(wish("simulate") if i == 0 else {"sleep": 0.05}))
+        block(
+            "simulate",
+            f"{own} cloud {i}",
+            threads=2 if i == 0 else 1,
+            **(wish("simulate") if i == 0 else {"sleep": 0.05}),
+        )
         for i in range(wide)
     ]
     rows = [
@@ -125,8 +135,13 @@ def study(out, name, wide=3, shared="", **wishes):
     figure = block("plot", name, [table], outputs=[f"{name}/figure.svg"])
     path = out / name / "plan.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    plan = {"version": 1, "study": name, "profile": "quick", "plugin_files": [],
-            "blocks": [*fields, *clouds, *rows, table, figure]}
+    plan = {
+        "version": 1,
+        "study": name,
+        "profile": "quick",
+        "plugin_files": [],
+        "blocks": [*fields, *clouds, *rows, table, figure],
+    }
     path.write_text(json.dumps(plan))
     return path
 
@@ -147,7 +162,9 @@ def driver(tmp_path_factory):
 def start(driver, out, *plans):
     return subprocess.Popen(
         [sys.executable, str(driver), str(out), *map(str, plans)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
 
@@ -214,7 +231,8 @@ def test_first_run_does_all_second_nothing_and_shared_work_is_done_once(
     jobs = Jobs([alpha], out)
     threads = {
         json.loads((out / b.marker).read_text())["threads"]
-        for b in jobs.values() if b.threads == 2
+        for b in jobs.values()
+        if b.threads == 2
     }
     assert threads == {"2"}
     assert not (tmp_path / "deep" / ".snakemake").exists()
@@ -249,9 +267,7 @@ def test_failed_jobs_are_told_others_go_on_and_the_next_run_does_the_rest(
     out = tmp_path / "out"
     fail = {"fail": "particles 'N': got [0], expected > 0."}
     bad = study(out, "bad", wide=2, measure=fail)
-    odd = study(
-        out, "odd", wide=1, solve={"crash": True}, simulate={"vanish": True}
-    )
+    odd = study(out, "odd", wide=1, solve={"crash": True}, simulate={"vanish": True})
     good = study(out, "good", wide=1)
     status, text = go(driver, out, bad, odd, good)
     assert status == 1, text
@@ -353,7 +369,10 @@ def test_signals_stop_the_run_and_its_jobs(driver, tmp_path, number, status):
 def test_on_a_terminal_there_is_a_bar_and_a_panel(driver, tmp_path):
     out = tmp_path / "out"
     plan = study(
-        out, "alpha", wide=1, solve={"sleep": 0.6},
+        out,
+        "alpha",
+        wide=1,
+        solve={"sleep": 0.6},
         tabulate={"fail": "N = 0 [bold]is odd[/bold]"},
     )
     pid, terminal = pty.fork()
@@ -385,10 +404,22 @@ def test_on_a_terminal_there_is_a_bar_and_a_panel(driver, tmp_path):
 def snakemake(driver, folder, *arguments):
     paths = [str(driver.parent / "path"), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(folder),
-         "--scheduler", "greedy", *map(str, arguments)],
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            "--directory",
+            str(folder),
+            "--scheduler",
+            "greedy",
+            *map(str, arguments),
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -472,7 +503,9 @@ def test_a_folder_is_held_by_one_process_and_may_be_held_twice_by_it(tmp_path):
     def other():
         return subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     with hold(tmp_path):
@@ -498,7 +531,9 @@ def test_a_limit_on_the_size_of_files_is_one_line(driver, tmp_path):
     process = subprocess.run(
         [sys.executable, str(driver), str(out), str(plan)],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40)),
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert process.returncode == 1, process
     assert "Traceback" not in process.stderr, process.stderr
@@ -569,8 +604,11 @@ def test_a_page_of_which_the_marker_tells_another_story_is_stale(tmp_path):
 def test_the_configuration_of_snakemake(tmp_path):
     study(tmp_path, "alpha")
     study(tmp_path, "beta")
-    for plans in (["alpha/plan.json", "beta/plan.json"],
-                  "alpha/plan.json,beta/plan.json", "alpha/plan.json beta/plan.json"):
+    for plans in (
+        ["alpha/plan.json", "beta/plan.json"],
+        "alpha/plan.json,beta/plan.json",
+        "alpha/plan.json beta/plan.json",
+    ):
         jobs = from_config({"plans": plans, "out": str(tmp_path)})
         assert {b.study for b in jobs.values()} == {"alpha", "beta", ""}
     for wrong in ([], "", 3, ["a", 3]):

@@ -38,7 +38,10 @@ SPAWN = multiprocessing.get_context("spawn")
 def python(code, *arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
     )
 
 
@@ -194,7 +197,10 @@ def test_size_limit_reaches_a_child_that_a_shell_starts(tmp_path):
     command = ["bash", "-c", 'exec "$@"', "-", sys.executable, "-c", code]
     done = subprocess.run(
         [*command, str(tmp_path / "a"), "text"],
-        preexec_fn=limit, capture_output=True, text=True, check=False,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done
     assert os.strerror(errno.EFBIG) in done.stdout
