@@ -162,10 +162,29 @@ def test_wheel_works_outside_the_clone(wheel, tmp_path):
     assert "gaussian" in done.stdout.split()
 
 
-def test_root_snakefile_only_includes_the_one_that_travels():
+def test_root_snakefile_only_takes_the_one_that_travels():
+    # By `module:`, since `rule all` is no default target of an included file.
     lines = (ROOT / "Snakefile").read_text().splitlines()
-    code = [line for line in lines if line.strip() and not line.startswith("#")]
-    assert code == ['include: "workflows/Snakefile"']
+    code = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    assert code == [
+        "module mfplug:",
+        "snakefile:",
+        '"workflows/Snakefile"',
+        "config:",
+        "config",
+        "use rule * from mfplug",
+    ]
+
+
+def test_root_snakefile_finds_the_jobs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "--snakefile",
+         str(ROOT / "Snakefile"), "--directory", str(tmp_path), "--config",
+         "studies=stability", "profile=smoke", f"out={tmp_path / 'out'}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^simulate +[1-9]", done.stdout + done.stderr, re.MULTILINE)
 
 
 def test_lock_pins_everything_and_names_no_index():
