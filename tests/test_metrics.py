@@ -574,7 +574,7 @@ def test_rows_of_a_strange_metric():
         PluginError, match=r"'odd': rows\(\) failed; got ZeroDivisionError"
     ):
         mfplug.measure([Odd("fail")], system=s)
-    with pytest.raises(PluginError, match=r"rows\(\) returned \(.*\); expected list"):
+    with pytest.raises(PluginError, match=r"rows\(\) returned .*; expected mfplug.Row"):
         mfplug.measure([Odd("type")], system=s)
     with pytest.raises(ParameterError, match="nothing to measure"):
         mfplug.measure([Odd("good")])
