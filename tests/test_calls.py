@@ -17,7 +17,7 @@ def plugin():
 
 def test_what_a_plugin_raises_names_it(plugin):
     with (
-        pytest.raises(PluginError, match="rows.. failed; got FileNotFoundError"),
+        pytest.raises(PluginError, match=r"rows\(\) failed; got FileNotFoundError"),
         calling(plugin, "rows()"),
     ):
         raise OSError(errno.ENOENT, "no such table", "table.txt")

@@ -10,7 +10,6 @@ from typing import Any
 
 from mfplug.errors import MfplugError, PluginError, shown
 
-
 #: A disk that takes no more is not the plugin's fault, whoever was writing.
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS}
 
