@@ -55,7 +55,11 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
+    ("metric", "gronwall"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "mollified-distance"): {},
+    ("metric", "mollified-score"): {},
+    ("metric", "momentum-score"): {},
 }
 
 

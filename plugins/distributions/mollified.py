@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -104,33 +105,57 @@ class Mollified(Distribution):
 
     def density(self, q: Array, p: Array) -> Array:
         """Return f_0(q, p), shape (...)."""
-        return self._mixture(q, p)[0]
+        from mfplug.theory.mollifier import kernel_density
+
+        flat, shape = self._flat(q, p)
+        density = np.zeros(len(flat))
+        for away, weight in self._blocks(flat):
+            density += (kernel_density(away, self.delta) * weight).sum(axis=1)
+        return density.reshape(shape)
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
-        """Return (grad_q log f_0, grad_p log f_0), each (..., d)."""
+        """Return (grad_q log f_0, grad_p log f_0), each (..., d).
+
+        Also where f_0 itself is too small for a number.
+        """
+        from mfplug.theory.mollifier import kernel_score
+
+        flat, shape = self._flat(q, p)
+        top = np.full(len(flat), -np.inf)
+        total, gradient = np.zeros(len(flat)), np.zeros_like(flat)
+        for away, weight in self._blocks(flat):
+            r = np.sqrt((away**2).sum(axis=-1))
+            exponent = np.log(weight) - r**2 / ((1.0 + r) * self.delta)
+            # Terms relative to the largest one so far: far out all of them underflow.
+            highest = np.maximum(top, exponent.max(axis=1))
+            shrink = np.exp(top - highest)
+            terms = np.exp(exponent - highest[:, None])
+            pull = np.sum(terms[..., None] * kernel_score(away, self.delta), axis=1)
+            total = total * shrink + terms.sum(axis=1)
+            gradient = gradient * shrink[:, None] + pull
+            top = highest
         d = self.dimension
-        density, gradient = self._mixture(q, p)
-        score = gradient / density[..., None]
+        score = (gradient / total[:, None]).reshape(*shape, 2 * d)
         return score[..., :d], score[..., d:]
 
-    def _mixture(self, q: Array, p: Array) -> tuple[Array, Array]:
-        """Return the density (...) and its gradient (..., 2d)."""
-        from mfplug.theory.mollifier import kernel_density, kernel_score
-
+    def _flat(self, q: Array, p: Array) -> tuple[Array, tuple[int, ...]]:
+        """Return the points as (n, 2d), and the shape that a number of each has."""
         x = np.concatenate([np.asarray(q, float), np.asarray(p, float)], axis=-1)
-        flat = x.reshape(-1, x.shape[-1])
+        return x.reshape(-1, x.shape[-1]), x.shape[:-1]
+
+    def _blocks(self, flat: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield distances (n, C, 2d) to some centres, and their weights (C,)."""
         centres, weights = self._centres()
-        density, gradient = np.zeros(len(flat)), np.zeros_like(flat)
         size = max(1, BLOCK_PAIRS // max(1, len(flat)))
         for start in range(0, len(centres), size):
             part = slice(start, start + size)
-            away = flat[:, None, :] - centres[None, part]
-            kernel = kernel_density(away, self.delta) * weights[part]
-            density += kernel.sum(axis=1)
-            gradient += np.sum(
-                kernel[..., None] * kernel_score(away, self.delta), axis=1
-            )
-        return density.reshape(x.shape[:-1]), gradient.reshape(x.shape)
+            # A centre without weight has no logarithm, and adds nothing.
+            kept = weights[part] > 0.0
+            if kept.any():
+                yield (
+                    flat[:, None, :] - centres[None, part][:, kept],
+                    weights[part][kept],
+                )
 
     @property
     def score_bound(self) -> float:
