@@ -13,6 +13,7 @@ from mfplug.errors import ParameterError
 from mfplug.meanfield.march import Ledger, march
 from mfplug.meanfield.pair_field import PairField
 from mfplug.meanfield.splines import time_knots
+from mfplug.meanfield.waves import cos_sin
 
 if TYPE_CHECKING:
     from mfplug.system import System
@@ -44,7 +45,7 @@ class ModeSums:
         for j, wave in enumerate(self.waves):
             axes = np.flatnonzero(wave)
             phase = sum((wave[a] * q[a] for a in axes[1:]), wave[axes[0]] * q[axes[0]])
-            yield j, np.cos(phase), np.sin(phase)
+            yield j, *cos_sin(phase)
 
     def density(self, q: Array, w: Array) -> Array:
         """Return (C_j, S_j) of weighted nodes, shape (n, 2)."""

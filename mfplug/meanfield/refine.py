@@ -147,16 +147,15 @@ def solve_to_tolerance(
         now = replace(now, grid=int(factor * now.grid) + 1)
         if now.grid > 1024:
             raise _out_of_reach("grid", grid, tolerance, f"grid {now.grid}")
-    fine = run(now)
-    while True:
+    fine, nodes = run(now), np.inf
+    while nodes > goal:
         coarse, now = fine, replace(now, nodes=2 * now.nodes)
         if now.nodes > most_nodes:
             raise _out_of_reach("quadrature", nodes, tolerance, f"nodes {now.nodes}")
         fine = run(now)
         at = probes(fine)
         nodes = difference(fine, coarse, at) / force_scale(fine, at)
-        if nodes <= goal:
-            return fine, ForceError(nodes, step, grid_error(fine)), now
+    return fine, ForceError(nodes, step, grid_error(fine)), now
 
 
 def _out_of_reach(

@@ -59,9 +59,7 @@ class SplineField(PairField):
         self._levels = self._arrays["levels"]
         self._low = self._arrays["grid_low"]
         if system.box is None:
-            self._nodes = splines.time_coefficients(
-                self._levels, self._arrays["nodes"]
-            )
+            self._nodes = splines.time_coefficients(self._levels, self._arrays["nodes"])
         else:
             self._low = self._low - splines.MARGIN * self._arrays["grid_spacing"]
         self._compiled = compile_potential(system.potential, system.dimension)
@@ -130,9 +128,7 @@ class SplineField(PairField):
 def _in_time(levels: Array, coefficients: Array, t: float) -> Array:
     """Return the spline in time at t, summed in a fixed order."""
     part, weights = splines.time_basis(levels, t)
-    first, *rest = (
-        w * c for w, c in zip(weights, coefficients[part], strict=True)
-    )
+    first, *rest = (w * c for w, c in zip(weights, coefficients[part], strict=True))
     return np.asarray(sum(rest, first))
 
 

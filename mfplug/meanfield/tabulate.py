@@ -91,7 +91,8 @@ def _on_the_torus(
 ) -> dict[str, Array]:
     d = path[0].shape[0]
     spacing = box / size
-    points = _points([spacing * np.arange(size)] * d)
+    line = spacing * np.arange(size, dtype=float)
+    points = _points([line] * d)
     shape = (d, *(size,) * d)
     force = np.stack([pair(points, x).reshape(shape) for x in path])
     return {
@@ -101,9 +102,7 @@ def _on_the_torus(
     }
 
 
-def _on_all_space(
-    nodes: Array, w: Array, size: int, pair: Sums
-) -> dict[str, Array]:
+def _on_all_space(nodes: Array, w: Array, size: int, pair: Sums) -> dict[str, Array]:
     d = nodes.shape[1]
     low, high = extent(nodes, w)
     spacing = (high - low) / (size - 1 - 2 * MARGIN - 2)
