@@ -40,6 +40,7 @@ from mfplug.theory.intervals import (
 )
 from mfplug.theory.mollifier import (
     kernel_density,
+    kernel_exponent,
     kernel_norm,
     kernel_sample,
     kernel_score,
@@ -85,6 +86,7 @@ __all__ = [
     "hoeffding_l1",
     "hoeffding_samples",
     "kernel_density",
+    "kernel_exponent",
     "kernel_norm",
     "kernel_sample",
     "kernel_score",
