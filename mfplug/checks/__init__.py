@@ -8,8 +8,8 @@ From the command line ``mfplug check KIND NAME``; in the tests of a package::
     def test_conformance(check, plugin):
         check(plugin)
 
-Each check says what it measured. A plugin that has a good reason to fail one names it in
-``check_exceptions``; an exception that is not needed is a failure too.
+Each check says what it measured. A plugin that has a good reason to fail one names it
+in ``check_exceptions``; an exception that is not needed is a failure too.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from mfplug.checks.core import Check, CheckFailed
@@ -42,7 +44,7 @@ def gradient(external: External) -> str:
         q = _points(d)
         for t in TIMES:
             given = np.asarray(external.gradient(q, t), dtype=float)
-            error = gradient_error(lambda x, t=t: external.energy(x, t), given, q, 1.0)
+            error = gradient_error(partial(external.energy, t=t), given, q, 1.0)
             scale = max(float(np.abs(given).max()), float(error.max()), 1e-300)
             largest = max(largest, float(error.max()) / scale)
             if largest > 1e-6:

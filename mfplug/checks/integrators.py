@@ -24,7 +24,9 @@ def still(t: float, q: Array) -> Array:
 
 def _start() -> State:
     rng = np.random.default_rng(5)
-    return State(0.8 * rng.standard_normal((3, 2, 4)), rng.standard_normal((3, 2, 4)), MASS)  # noqa: E501
+    return State(
+        0.8 * rng.standard_normal((3, 2, 4)), rng.standard_normal((3, 2, 4)), MASS
+    )
 
 
 def _distance(a: State, b: State) -> float:
@@ -73,13 +75,17 @@ def order(method: Integrator) -> str:
 
     y0 = np.concatenate([first.q.ravel(), first.p.ravel()])
     y = solve_ivp(rhs, (0.2, 1.1), y0, "DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
-    exact = State(*y.reshape(2, *shape), MASS)
+    exact = State(
+        y[: y.size // 2].reshape(shape), y[y.size // 2 :].reshape(shape), MASS
+    )
     counts = [8, 16, 32, 64, 128, 256]
     errors = [_distance(_run(method, first, 0.2, 1.1, n), exact) for n in counts]
     seen = [(n, e) for n, e in zip(counts, errors, strict=True) if e > 2e-12][-3:]
     if len(seen) < 3:
         return f"errors down to {errors[-1]:.1g}: no slope can be told"
-    slope = -float(np.polyfit(*np.log(np.array(seen)).T, 1)[0])
+    slope = -float(
+        np.polyfit(np.log([n for n, _ in seen]), np.log([e for _, e in seen]), 1)[0]
+    )
     if abs(slope - method.order) > 0.2:
         raise CheckFailed(
             f"the order is {method.order}, but the error falls with slope {slope:.2f} "

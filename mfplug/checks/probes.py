@@ -37,7 +37,10 @@ class Cloud(Distribution):
 
     def density(self, q: Array, p: Array) -> Array:
         """Return the product of the normal densities."""
-        z = np.sum(q**2, axis=-1) / self.width**2 + np.sum(p**2, axis=-1) / self.speed**2
+        z = (
+            np.sum(q**2, axis=-1) / self.width**2
+            + np.sum(p**2, axis=-1) / self.speed**2
+        )
         norm = (2 * math.pi * self.width * self.speed) ** self.dimension
         return np.exp(-z / 2) / norm
 
@@ -76,6 +79,8 @@ class Bell(RadialPotential):
 def places(plugin: Any) -> Iterator[tuple[int, float | None, Any]]:
     """Yield (d, box, plugin there) for d = 1, 2, 3: free space, else a torus.
 
+    A plugin that has a parameter ``box`` is put there.
+
     Raises
     ------
     MfplugError
@@ -84,7 +89,7 @@ def places(plugin: Any) -> Iterator[tuple[int, float | None, Any]]:
     found = False
     error: MfplugError | None = None
     for d in (1, 2, 3):
-        for box in (None, BOX):
+        for box in (None, getattr(plugin, "box", None), BOX):
             try:
                 placed = plugin.on(d, box)
                 _touch(placed, d)

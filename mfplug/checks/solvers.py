@@ -74,9 +74,7 @@ def density(solver: Solver) -> str:
     from mfplug.theory.harmonic import harmonic_law
 
     field = _solve(solver)
-    law = harmonic_law(
-        END, STRENGTH, covariance=[[WIDTH**2, 0.0], [0.0, SPEED**2]]
-    )
+    law = harmonic_law(END, STRENGTH, covariance=[[WIDTH**2, 0.0], [0.0, SPEED**2]])
     covariance = law.vlasov
     x = np.random.default_rng(2).standard_normal((40, 2))
     inverse = np.linalg.inv(covariance)

@@ -61,7 +61,9 @@ def build_parser() -> Parser:
     check = add("check", "check that a plugin keeps what it declares", "check")
     check.add_argument("kind", nargs="?", metavar="KIND")
     check.add_argument("name", nargs="?", metavar="NAME")
-    check.add_argument("--all", action="store_true", help="every plugin, or all of KIND")
+    check.add_argument(
+        "--all", action="store_true", help="every plugin, or all of KIND"
+    )
     check.add_argument(
         "--set",
         action="append",

@@ -130,7 +130,9 @@ class Mollified(Distribution):
             exponent = kernel_exponent(away, self.delta) + np.log(weights)
             share = np.exp(exponent - top[:, None])
             total += share.sum(axis=1)
-            gradient += np.sum(share[..., None] * kernel_score(away, self.delta), axis=1)
+            gradient += np.sum(
+                share[..., None] * kernel_score(away, self.delta), axis=1
+            )
         score = (gradient / total[:, None]).reshape(x.shape)
         return score[..., :d], score[..., d:]
 
