@@ -75,6 +75,10 @@ def build_parser() -> Parser:
         "--only", action="append", default=[], metavar="CHECK", help="this check alone"
     )
     check.add_argument("--json", action="store_true", help="as JSON")
+    new = add("new", "write a package with a plugin to start from", "new")
+    new.add_argument("kind", metavar="KIND")
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--into", default=".", metavar="DIR", help="where it is made")
     studies = add("studies", "list the shipped studies", "studies")
     studies.add_argument("--json", action="store_true", help="as JSON")
     studies.add_argument(
