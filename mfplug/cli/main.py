@@ -58,6 +58,27 @@ def build_parser() -> Parser:
     plugins.add_argument("kind", nargs="?", metavar="KIND")
     plugins.add_argument("name", nargs="?", metavar="NAME")
     plugins.add_argument("--json", action="store_true", help="as JSON")
+    check = add("check", "check that a plugin keeps what it declares", "check")
+    check.add_argument("kind", nargs="?", metavar="KIND")
+    check.add_argument("name", nargs="?", metavar="NAME")
+    check.add_argument(
+        "--all", action="store_true", help="every plugin, or all of KIND"
+    )
+    check.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PARAMETER=VALUE",
+        help="a parameter of the plugin (may be given more than once)",
+    )
+    check.add_argument(
+        "--only", action="append", default=[], metavar="CHECK", help="this check alone"
+    )
+    check.add_argument("--json", action="store_true", help="as JSON")
+    new = add("new", "write a package with a plugin to start from", "new")
+    new.add_argument("kind", metavar="KIND")
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--into", default=".", metavar="DIR", help="where it is made")
     studies = add("studies", "list the shipped studies", "studies")
     studies.add_argument("--json", action="store_true", help="as JSON")
     studies.add_argument(
