@@ -56,6 +56,7 @@ from mfplug.theory.magnetisation import (
 )
 from mfplug.theory.mollifier import (
     kernel_density,
+    kernel_exponent,
     kernel_norm,
     kernel_sample,
     kernel_score,
@@ -107,6 +108,7 @@ __all__ = [
     "hoeffding_samples",
     "hollow_growth",
     "kernel_density",
+    "kernel_exponent",
     "kernel_norm",
     "kernel_sample",
     "kernel_score",
