@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -107,55 +106,46 @@ class Mollified(Distribution):
         """Return f_0(q, p), shape (...)."""
         from mfplug.theory.mollifier import kernel_density
 
-        flat, shape = self._flat(q, p)
+        x, flat, parts = self._blocks(q, p)
         density = np.zeros(len(flat))
-        for away, weight in self._blocks(flat):
-            density += (kernel_density(away, self.delta) * weight).sum(axis=1)
-        return density.reshape(shape)
+        for centres, weights in parts:
+            kernel = kernel_density(flat[:, None] - centres, self.delta)
+            density += (kernel * weights).sum(axis=1)
+        return density.reshape(x.shape[:-1])
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
-        """Return (grad_q log f_0, grad_p log f_0), each (..., d).
+        """Return (grad_q log f_0, grad_p log f_0), each (..., d)."""
+        from mfplug.theory.mollifier import kernel_exponent, kernel_score
 
-        Also where f_0 itself is too small for a number.
-        """
-        from mfplug.theory.mollifier import kernel_score
-
-        flat, shape = self._flat(q, p)
-        top = np.full(len(flat), -np.inf)
-        total, gradient = np.zeros(len(flat)), np.zeros_like(flat)
-        for away, weight in self._blocks(flat):
-            r = np.sqrt((away**2).sum(axis=-1))
-            exponent = np.log(weight) - r**2 / ((1.0 + r) * self.delta)
-            # Terms relative to the largest one so far: far out all of them underflow.
-            highest = np.maximum(top, exponent.max(axis=1))
-            shrink = np.exp(top - highest)
-            terms = np.exp(exponent - highest[:, None])
-            pull = np.sum(terms[..., None] * kernel_score(away, self.delta), axis=1)
-            total = total * shrink + terms.sum(axis=1)
-            gradient = gradient * shrink[:, None] + pull
-            top = highest
         d = self.dimension
-        score = (gradient / total[:, None]).reshape(*shape, 2 * d)
+        x, flat, parts = self._blocks(q, p)
+        # Far out every kernel is 0 in floating point, their ratios are not.
+        top = np.full(len(flat), -np.inf)
+        for centres, weights in parts:
+            exponent = kernel_exponent(flat[:, None] - centres, self.delta)
+            top = np.maximum(top, (exponent + np.log(weights)).max(axis=1))
+        total, gradient = np.zeros(len(flat)), np.zeros_like(flat)
+        for centres, weights in parts:
+            away = flat[:, None] - centres
+            exponent = kernel_exponent(away, self.delta) + np.log(weights)
+            share = np.exp(exponent - top[:, None])
+            total += share.sum(axis=1)
+            gradient += np.sum(
+                share[..., None] * kernel_score(away, self.delta), axis=1
+            )
+        score = (gradient / total[:, None]).reshape(x.shape)
         return score[..., :d], score[..., d:]
 
-    def _flat(self, q: Array, p: Array) -> tuple[Array, tuple[int, ...]]:
-        """Return the points as (n, 2d), and the shape that a number of each has."""
+    def _blocks(
+        self, q: Array, p: Array
+    ) -> tuple[Array, Array, list[tuple[Array, Array]]]:
+        """Return the points (..., 2d), the same in a row, and blocks of centres."""
         x = np.concatenate([np.asarray(q, float), np.asarray(p, float)], axis=-1)
-        return x.reshape(-1, x.shape[-1]), x.shape[:-1]
-
-    def _blocks(self, flat: Array) -> Iterator[tuple[Array, Array]]:
-        """Yield distances (n, C, 2d) to some centres, and their weights (C,)."""
+        flat = x.reshape(-1, x.shape[-1])
         centres, weights = self._centres()
         size = max(1, BLOCK_PAIRS // max(1, len(flat)))
-        for start in range(0, len(centres), size):
-            part = slice(start, start + size)
-            # A centre without weight has no logarithm, and adds nothing.
-            kept = weights[part] > 0.0
-            if kept.any():
-                yield (
-                    flat[:, None, :] - centres[None, part][:, kept],
-                    weights[part][kept],
-                )
+        starts = range(0, len(centres), size)
+        return x, flat, [(centres[k : k + size], weights[k : k + size]) for k in starts]
 
     @property
     def score_bound(self) -> float:
