@@ -23,8 +23,8 @@ class CounterExample(mfplug.Observable):
     name: ClassVar[str] = "counter-example"
     needs: ClassVar[tuple[str, ...]] = ()
 
-    frequency: float = mfplug.param(
-        200.0, at_least=8.0, at_most=1e5, help="M, stripes by unit of momentum"
+    M: float = mfplug.param(
+        200.0, at_least=8.0, at_most=1e5, help="stripes by unit of momentum"
     )
     phase: float = mfplug.param(1.0, at_least=0.0, at_most=1.0, help="M t")
 
@@ -37,12 +37,12 @@ class CounterExample(mfplug.Observable):
         from mfplug.theory import counterexample
         from mfplug.theory.propagation import alpha_bound, lambda_1, lambda_2
 
-        law = counterexample.coarse_law(self.frequency, self.phase)
+        law = counterexample.coarse_law(self.M, self.phase)
         score, force = counterexample.SCORE, counterexample.FORCE_BOUND
         source = lambda_2(
             counterexample.PARTICLES, 0.01, score, force, lambda N, kappa: 1.0
         )
-        time = self.phase / self.frequency
+        time = self.phase / self.M
         printed = float(alpha_bound(0.5, lambda_1(score, force), source, time))
         numbers = {
             "alpha": law.alpha,
