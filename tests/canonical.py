@@ -56,6 +56,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "tail"): {},
 }
 
 

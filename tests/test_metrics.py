@@ -111,7 +111,8 @@ def exact_values(metric, at, N):
 
 def pulls(metric, ensemble, field):
     """Return (value - exact) / standard error of every row with a closed form."""
-    rows = mfplug.measure([metric], ensemble, field, seed=3)
+    spec = {"name": metric, "s": [1]} if metric == "marginal-l1" else metric
+    rows = mfplug.measure([spec], ensemble, field, seed=3)
     found = {}
     for t in TIMES:
         for (name, index), value in exact_values(
@@ -216,9 +217,11 @@ def test_largest_fluctuation_of_two_particles():
 def test_the_marginal_needs_enough_replicas(ensemble):
     rows = mfplug.measure(["marginal-l1"], ensemble.take(slice(0, 30)), solved())
     assert rows.value.isna().all()
+    assert list(rows["index"][:4]) == ["1", "2", "3", "1"]
     assert rows.note.str.contains("30 replicas are too few for this degree").all()
-    with pytest.raises(ParameterError, match=r"only s = 1 is computed; got s = \[2\]"):
-        mfplug.create("metric", "marginal-l1", s=[2])
+    for s in ([], [4], [2, 1], [1, 1]):
+        with pytest.raises(ParameterError, match="expected some of 1, 2, 3 in this"):
+            mfplug.create("metric", "marginal-l1", s=s)
     field = solved(d=2)
     e = mfplug.simulate(field.system, 3, 4, TIMES, 0.1)
     with pytest.raises(ParameterError, match="'gaussian-law': only d = 1 is computed"):

@@ -5,9 +5,10 @@ M independent points of f. Then
 
 .. math:: E \Bigl( \int e_k\, d(\mu - \nu) \Bigr)^2 = \frac1N + \frac1M,
 
-and the products of two different moments have mean zero, whatever the law. In a transport distance of
-clouds the longest waves vary most and are few: regression on these products takes away
-up to nine tenths of the variance in two dimensions, and leaves the mean alone.
+and the products of two different moments have mean zero, whatever the law. In a
+transport distance of clouds the longest waves vary most and are few: regression on
+these products takes away up to nine tenths of the variance in two dimensions, and
+leaves the mean alone.
 """
 
 from __future__ import annotations

@@ -35,6 +35,12 @@ class BoundedLipschitz(mfplug.Distance):
     Most of the scatter of d_BL comes from the few longest waves, so the squared
     differences of the moments of the two clouds, whose means are known for independent
     points, are control variates (:mod:`mfplug.theory.moments`).
+
+    With ``kappas`` there are rows ``bounded-lipschitz-tail`` and ``-tail-iid``: the
+    share of replicas with d_BL > kappa, its index, with Clopper and Pearson's interval;
+    ``bounded-lipschitz-markov`` = E d_BL / kappa, inequality (51), and
+    ``bounded-lipschitz-mcdiarmid``, the bounded-difference bound for independent points
+    (:func:`mfplug.theory.tails.bounded_difference_bound`).
     """
 
     name: ClassVar[str] = "bounded-lipschitz"
@@ -47,6 +53,9 @@ class BoundedLipschitz(mfplug.Distance):
     reference: int = mfplug.param(1, at_least=1, help="points of f_t for each particle")
     controls: int = mfplug.param(
         0, at_least=0, at_most=8, help="degree of the moments; 0: by dimension"
+    )
+    kappas: tuple[float, ...] = mfplug.param(
+        (), help="distances beyond which the share of replicas is counted"
     )
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
@@ -83,7 +92,7 @@ class BoundedLipschitz(mfplug.Distance):
             values, controls = self._values(
                 sample, k, clouds, self._cloud(*carried), w, count
             )
-            rows += self._rows(t, values, controls, k)
+            rows += self._rows(t, values, controls, k, N)
         return rows
 
     def _values(
@@ -117,7 +126,7 @@ class BoundedLipschitz(mfplug.Distance):
         ]
 
     def _rows(
-        self, t: float, values: Array, controls: list[Array], k: int
+        self, t: float, values: Array, controls: list[Array], k: int, N: int
     ) -> list[mfplug.Row]:
         from mfplug.theory.moments import controlled_mean
 
@@ -142,9 +151,40 @@ class BoundedLipschitz(mfplug.Distance):
                     note,
                 )
             )
+            rows += self._tails(name, t, sample, float(mean.value), N)
         if k > 0:
             excess = values[0] - values[2]
             rows.append(mfplug.mean_row(f"{self.name}-excess", t, excess, index))
+        return rows
+
+    def _tails(
+        self, name: str, t: float, sample: Array, mean: float, particles: int
+    ) -> list[mfplug.Row]:
+        """Return the share of replicas beyond each kappa, and its bounds."""
+        from scipy.stats import beta
+
+        from mfplug.theory.tails import bounded_difference_bound
+
+        iid = name.endswith("-iid")
+        rows, count = [], sample.size
+        # Of both clouds' points each moves the distance by at most its mass.
+        effective = particles / (1.0 + 1.0 / self.reference)
+        for kappa in self.kappas:
+            hits = int(np.count_nonzero(sample > kappa))
+            share = hits / count
+            low = float(beta.ppf(0.025, hits, count - hits + 1)) if hits else 0.0
+            high = float(beta.isf(0.025, hits + 1, count - hits)) if share < 1 else 1.0
+            error = float(np.sqrt(max(share * (1 - share), 1.0 / count) / count))
+            index = f"{kappa:g}"
+            label = f"{self.name}-tail{'-iid' if iid else ''}"
+            rows.append(mfplug.Row(label, t, share, error, low, high, index, count))
+            if iid:
+                excess = max(kappa - mean, 0.0)
+                bound = float(bounded_difference_bound(effective, excess))
+                rows.append(mfplug.Row(f"{self.name}-mcdiarmid", t, bound, index=index))
+            else:
+                bound = min(mean / kappa, 1.0)
+                rows.append(mfplug.Row(f"{self.name}-markov", t, bound, index=index))
         return rows
 
     def _period(self, system: mfplug.System) -> list[float] | None:

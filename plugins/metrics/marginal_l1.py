@@ -38,9 +38,10 @@ class MarginalL1(mfplug.Observable):
     are over distinct particles (:mod:`mfplug.theory.manybody`). The a_alpha are
     estimated with the same products of the initial points as control variates, the
     Hoeffding projection, so that the error of N a_alpha does not grow with N. A
-    histogram would drown the O(1/N) signal. ``marginal-l1-coarse`` is the same distance
-    for s = 1 on a fixed partition: 16 cells of (q_1, p_1), carried by the mean-field
-    flow.
+    histogram would drown the O(1/N) signal. Products of higher total degree than
+    ``products`` are left out, which for s > 1 is an error of order N^-2.
+    ``marginal-l1-coarse`` is the same distance for s = 1 on a fixed partition: 16 cells
+    of (q_1, p_1), carried by the mean-field flow.
     """
 
     name: ClassVar[str] = "marginal-l1"
@@ -51,6 +52,9 @@ class MarginalL1(mfplug.Observable):
     )
     degree: int = mfplug.param(
         0, at_least=0, at_most=12, help="of the polynomials; 0: by dimension"
+    )
+    products: int = mfplug.param(
+        0, at_least=0, at_most=8, help="degree of their products; 0: by dimension"
     )
 
     def __post_init__(self) -> None:
@@ -80,6 +84,8 @@ class MarginalL1(mfplug.Observable):
         degrees: tuple[int, ...] = DEGREES[d]
         if self.degree:
             degrees = (self.degree, *(min(n, self.degree + 1) for n in degrees[1:]))
+        if self.products:
+            degrees = (degrees[0], self.products, self.products)
         basis = polynomial_basis(nodes, w, degrees[0])
         bodies = min(max(self.s), sample.the_ensemble().particles)
         family = product_family(basis, degrees, bodies)
