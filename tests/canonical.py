@@ -44,7 +44,10 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("distribution", "student"): {"df": 4.5, "q_width": 0.7, "p_width": 1.6},
     ("distribution", "two-stream"): {"speed": 1.6, "p_width": 0.5, "q_width": 0.7},
     ("distribution", "waterbag"): {"q_width": 0.8, "p_width": 1.7},
+    ("integrator", "dop853"): {"rtol": 3e-9, "atol": 2e-11},
+    ("integrator", "forest-ruth"): {},
     ("integrator", "leapfrog"): {},
+    ("integrator", "rkn4"): {},
     ("integrator", "yoshida4"): {},
     ("solver", "characteristics"): {"nodes": 900, "grid": 70, "step": 0.04},
     ("solver", "harmonic-exact"): {},
@@ -55,8 +58,12 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
+    ("metric", "invariants"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "phase-volume"): {},
+    ("metric", "reversibility"): {},
     ("metric", "tail"): {},
+    ("metric", "trajectory-error"): {},
 }
 
 
