@@ -33,6 +33,8 @@ def reduce_rows(
     """Augmenting row reduction: each free point takes its best column, twice over."""
     n = columns.size
     free = np.arange(n)
+    # The way of cost 1 that leads everywhere bounds what a point may be worth.
+    anywhere = 1.0 - v.max()
     for _ in range(3):
         left = np.empty(n, np.int64)
         count = 0
@@ -41,7 +43,7 @@ def reduce_rows(
         while place < free.size and steps < 20 * n:
             steps += 1
             i = free[place]
-            best, second, to, at = 2.0, 2.0, -1, -1
+            best, second, to, at = anywhere, anywhere, -1, -1
             for a in range(starts[i], starts[i + 1]):
                 r = costs[a] - v[heads[a]]
                 if r < best:
@@ -49,7 +51,7 @@ def reduce_rows(
                     best, to, at = r, heads[a], a
                 elif r < second:
                     second = r
-            if to < 0 or second >= 2.0:
+            if to < 0:
                 left[count] = i
                 count += 1
                 place += 1
@@ -230,7 +232,7 @@ def violated(
             for a in range(axes):
                 gap = x[i, a] - y[j, a]
                 square += gap * gap
-            if square >= limit * limit:
+            if limit <= 1.0 and square >= limit * limit:
                 continue
             cost = min(np.sqrt(square), 1.0)
             excess = limit - cost

@@ -18,7 +18,7 @@ NODES = 2048
 
 @dataclass(frozen=True)
 class Tail(mfplug.Observable):
-    r"""Log10 of P(N^-1 sum_j delta K(q_i, q_j) > N^(-1/2 + kappa)), exact and bounded.
+    r"""-log10 P(N^-1 sum_j delta K(q_i, q_j) > N^(-1/2 + kappa)), exact and bounded.
 
     For a homogeneous state on the circle, where delta K = grad phi(q_i - q_j) has one
     law for every q_i and no self term (audit, E12); N - 1 independent terms. The index
@@ -26,9 +26,10 @@ class Tail(mfplug.Observable):
     ``tail-sampled`` draws by exponential tilting, ``tail-chernoff`` is the best
     exponential bound for N terms, ``tail-printed`` Lemma 3.1 with r = 1,
     ``tail-corrected`` and ``tail-taylor`` (63) with its r and the constants 1/2 and 1/6
-    (audit, E11), then ``tail-hoeffding`` and ``tail-bernstein``. ``tail-log-r`` is the
-    natural logarithm of the r of (63), outside the exponent, and ``tail-r-gap`` is
-    1 - r for the r of (60) inside the exponent that says the same.
+    (audit, E11), then ``tail-hoeffding`` and ``tail-bernstein``. An upper bound of the
+    probability is a lower bound of these numbers, and negative where it exceeds 1.
+    ``tail-log-r`` is the natural logarithm of the r of (63), outside the exponent, and
+    ``tail-r-gap`` is 1 - r for the r of (60) inside the exponent that says the same.
     """
 
     name: ClassVar[str] = "tail"
@@ -81,7 +82,7 @@ class Tail(mfplug.Observable):
             "hoeffding": bounds.hoeffding,
             "bernstein": bounds.bernstein,
         }
-        found = {name: value / math.log(10.0) for name, value in logs.items()}
+        found = {name: -value / math.log(10.0) for name, value in logs.items()}
         return found | {"log-r": bounds.log_r, "r-gap": 1.0 - bounds.r_inside}
 
     def _sampled(
@@ -96,7 +97,7 @@ class Tail(mfplug.Observable):
             why = f"none of {self.draws} samples is beyond the threshold"
             return mfplug.Row("tail-sampled", t, None, index=index, note=why)
         # Delta method for the logarithm.
-        log, stderr = math.log10(value), error / (value * math.log(10.0))
+        log, stderr = -math.log10(value), error / (value * math.log(10.0))
         return mfplug.Row(
             "tail-sampled",
             t,
