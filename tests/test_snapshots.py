@@ -1,4 +1,4 @@
-"""Snapshots of other codes: read, written, measured, and refused where they are wrong."""
+"""Snapshots of other codes: read, written, measured, refused where they are wrong."""
 
 from __future__ import annotations
 
