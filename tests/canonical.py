@@ -58,7 +58,15 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
+    ("metric", "gronwall"): {},
+    ("metric", "invariants"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "mollified-distance"): {},
+    ("metric", "mollified-score"): {},
+    ("metric", "momentum-score"): {},
+    ("metric", "phase-volume"): {},
+    ("metric", "reversibility"): {},
+    ("metric", "trajectory-error"): {},
 }
 
 

@@ -61,17 +61,17 @@ def test_a_failed_check_raises_with_the_name():
 
 def test_command_line(mfplug_cli):
     done = mfplug_cli("check", "potential", "plummer", "--set", "softening=0.4")
-    assert done.returncode == 0, done.stderr
-    assert "0 failed" in done.stdout
-    assert '"softening":0.4' in done.stdout
+    assert done.status == 0, done.err
+    assert "0 failed" in done.out
+    assert '"softening":0.4' in done.out
     done = mfplug_cli("check", "potential", "gaussian", "--only", "even", "--json")
-    records = json.loads(done.stdout)
+    records = json.loads(done.out)
     assert {r["check"] for r in records} == {"even"}
     assert {r["status"] for r in records} == {"ok"}
     assert len(records) == 2
     done = mfplug_cli("check")
-    assert done.returncode == 1
-    assert "nothing to check" in done.stderr
+    assert done.status == 1
+    assert "nothing to check" in done.err
     done = mfplug_cli("check", "potential", "gausian")
-    assert done.returncode == 1
-    assert "Did you mean 'gaussian'?" in done.stderr
+    assert done.status == 1
+    assert "Did you mean 'gaussian'?" in done.err
