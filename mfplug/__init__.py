@@ -48,7 +48,15 @@ _EXPORTS = {
     "StoreError": "mfplug.errors",
 }
 
-_SUBMODULES = {"theory", "report", "studies", "dynamics", "meanfield", "registry"}
+_SUBMODULES = {
+    "checks",
+    "theory",
+    "report",
+    "studies",
+    "dynamics",
+    "meanfield",
+    "registry",
+}
 
 __all__ = ["__version__", *_EXPORTS]
 

@@ -64,7 +64,11 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
+    ("metric", "invariants"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "phase-volume"): {},
+    ("metric", "reversibility"): {},
+    ("metric", "trajectory-error"): {},
 }
 
 

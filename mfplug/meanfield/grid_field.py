@@ -7,13 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mfplug.contracts.meanfield import MeanField
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
 from mfplug.meanfield.convolution import Convolution
-from mfplug.meanfield.spline_field import DIFFERENCE, external_hessian
+from mfplug.meanfield.pair_field import DIFFERENCE, PairField
 
 if TYPE_CHECKING:
     from mfplug.system import System
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class GridField(MeanField):
+class GridField(PairField):
     """Pair force of a density on the line or the circle, a quintic spline in t and q.
 
     The force at the grid points is the convolution of the stored density, and it is
@@ -80,7 +79,7 @@ class GridField(MeanField):
         force = convolution.force(density)
         if periodic:
             margin = splines.MARGIN
-            waves = _periodic_coefficients(force)
+            waves = splines.periodic_coefficients(force, (1,))
             space = np.pad(waves, ((0, 0), (margin, margin + 1)), mode="wrap")
         else:
             space = splines.spline_coefficients(force, (1,))
@@ -141,24 +140,12 @@ class GridField(MeanField):
         return out
 
     def pair_force(self, t: float, points: Array) -> Array:
-        """Return the pair force at points of shape (1, K), without the external one."""
+        """Return the pair force at points of shape (1, K)."""
         return self._pair(self.check_time(t), points, -1)
 
-    def force(self, t: float, q: ArrayLike) -> Array:
-        """Return K(t, q), shape (..., 1)."""
-        t, points = self.check_time(t), self.points(q)
-        result = self._pair(t, points.reshape(1, -1), -1).reshape(points.shape)
-        if self.system.external is not None:
-            result = result - self.system.external.gradient(points, t)
-        return result
-
-    def force_gradient(self, t: float, q: ArrayLike) -> Array:
-        """Return DK(t, q), shape (..., 1, 1)."""
-        t, points = self.check_time(t), self.points(q)
-        slope = self._pair(t, points.reshape(1, -1), 0).reshape(*points.shape, 1)
-        if self.system.external is not None:
-            slope = slope - external_hessian(self.system.external, points, t)
-        return slope
+    def pair_slope(self, t: float, points: Array, axis: int) -> Array:
+        """Return its derivative, shape (1, K)."""
+        return self._pair(self.check_time(t), points, axis)
 
 
 def _combined(weights: Array, values: Array) -> Array:
@@ -167,15 +154,3 @@ def _combined(weights: Array, values: Array) -> Array:
     for weight, value in zip(weights[1:], values[1:], strict=True):
         total = total + weight * value
     return total
-
-
-def _periodic_coefficients(values: Array) -> Array:
-    """Return periodic quintic B-spline coefficients along the last axis.
-
-    The values of the spline at its sites are the circular convolution of the
-    coefficients with (1, 26, 66, 26, 1) / 120.
-    """
-    n = values.shape[-1]
-    angle = 2.0 * np.pi * np.arange(n // 2 + 1) / n
-    symbol = (66.0 + 52.0 * np.cos(angle) + 2.0 * np.cos(2.0 * angle)) / 120.0
-    return np.fft.irfft(np.fft.rfft(values, axis=-1) / symbol, n, axis=-1)

@@ -58,6 +58,7 @@ from mfplug.theory.magnetisation import (
 from mfplug.theory.modes import ModeFit, fit_mode
 from mfplug.theory.mollifier import (
     kernel_density,
+    kernel_exponent,
     kernel_norm,
     kernel_sample,
     kernel_score,
@@ -111,6 +112,7 @@ __all__ = [
     "hoeffding_samples",
     "hollow_growth",
     "kernel_density",
+    "kernel_exponent",
     "kernel_norm",
     "kernel_sample",
     "kernel_score",
