@@ -173,13 +173,13 @@ def test_the_grid_carries_what_the_flow_of_its_field_carries() -> None:
 @pytest.mark.parametrize("order", [2, 4])
 def test_declared_order_in_time(order: int) -> None:
     system = wave(1.0, -1.0, width=0.5, amplitude=0.4)
-    options = {"points_q": 48, "points_p": 240, "degree": 15, "time_order": order}
-    best = solve(system, 2.0, step=0.02, **(options | {"time_order": 4}))
+    options = {"points_q": 48, "points_p": 200, "degree": 15, "time_order": order}
+    best = solve(system, 4.0, step=0.025, **(options | {"time_order": 4}))
     q = np.linspace(0.0, TWO_PI, 20)[:, None]
     steps, errors = np.array([0.2, 0.1, 0.05]), []
     for step in steps.tolist():
-        force = solve(system, 2.0, step=step, **options).force(2.0, q)
-        errors.append(np.abs(force - best.force(2.0, q)).max())
+        force = solve(system, 4.0, step=step, **options).force(4.0, q)
+        errors.append(np.abs(force - best.force(4.0, q)).max())
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert slope == pytest.approx(order, abs=0.3)
 
@@ -255,7 +255,7 @@ def test_a_stored_field_is_the_same_to_the_last_bit() -> None:
 
 def test_filaments_are_noticed_in_time_and_can_be_smoothed() -> None:
     # exp(i k (q - p t)) passes the shortest wave pi / h at t = pi / (k h).
-    system = wave(0.5, 8.0, amplitude=1e-3)
+    system = wave(0.5, 8.0, amplitude=1e-5)
     options = {"points_q": 24, "points_p": 80, "p_max": 10.0}
     crossing = np.pi / (0.5 * 20.0 / 79)
     with pytest.raises(NumericsError, match=r"lost at t = .*points_p") as caught:

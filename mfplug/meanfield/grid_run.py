@@ -84,7 +84,7 @@ class GridRun:
     degree, time_order
         Of the interpolation and of the splitting, 2 or 4.
     judge
-        Whether filaments below the grid end the run.
+        Whether mass at an edge or filaments below the grid end the run.
     smooth
         Whether they are damped instead, see :meth:`_smooth`.
     """
@@ -101,7 +101,7 @@ class GridRun:
         smooth: bool = False,
     ) -> None:
         self.system, self.grid, self.f = system, grid, f
-        self.judge, self.smooth = judge and not smooth, smooth
+        self.judge, self.smooth = judge, smooth
         self.kicks, self.drifts = SPLITTINGS[time_order]
         self.mover = Mover(f.shape, degree, grid.periodic)
         self.convolution = Convolution(
@@ -199,14 +199,14 @@ class GridRun:
             sides.append(("q", self.f[:, :edge], self.f[:, -edge:]))
         for axis, *parts in sides:
             low, high = (float(np.abs(part).sum()) * cell for part in parts)
-            if not max(low, high) <= ESCAPED:
+            if self.judge and not max(low, high) <= ESCAPED:
                 raise MassEscapes(
                     axis, low > ESCAPED, high > ESCAPED, t, max(low, high)
                 )
         for axis, share in self._shares().items():
             if share > LOST and self._start.get(axis, 0.0) < JUMP:
                 self.lost_at = t if self.lost_at is None else self.lost_at
-                if self.judge:
+                if self.judge and not self.smooth:
                     raise FilamentsLost(axis, t, self.grid)
 
     def invariants(self, t: float) -> dict[str, float]:

@@ -215,7 +215,7 @@ class SemiLagrangian(mfplug.Solver):
             load(system.initial, grid),
             degree=self.degree,
             time_order=self.time_order,
-            judge=judge and self.filaments == "refuse",
+            judge=judge,
             smooth=self.filaments == "smooth",
         )
         start = run.invariants(times[0])
