@@ -1,7 +1,7 @@
 """The reference, written from the registry each time the pages are built.
 
 Every plugin with formula, parameters, bounds and picture; every hook with its
-signature; every study; every command. What is registered is documented, and nothing else.
+signature; every study; every command. What is registered is documented, nothing else.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def hook_page(folder: Path) -> None:
     lines = heading("Hooks")
     lines += [
         "A plugin's module has one of these functions, marked ``@mfplug.hookimpl``, "
-        "and an entry point in the group ``mfplug`` that names the module. A module may "
-        "set ``MFPLUG_API_VERSION`` to the version of the interface that it needs.",
+        "and an entry point in the group ``mfplug`` that names the module. A module "
+        "may set ``MFPLUG_API_VERSION`` to the version of the interface that it needs.",
         "",
     ]
     for kind, name in hookspecs.HOOKS.items():
@@ -133,7 +133,7 @@ def study_page(folder: Path, results: Path) -> None:
         if figure.is_file():
             (folder / f"study-{name}.svg").write_bytes(figure.read_bytes())
             lines += [f".. image:: study-{name}.svg", f"   :alt: {name}", ""]
-        lines += ["::", "", f"    mfplug run {name}", ""]
+        lines += [".. code-block:: text", "", f"    mfplug run {name}", ""]
     write(folder / "studies.rst", lines)
 
 
@@ -150,7 +150,7 @@ def command_page(folder: Path) -> None:
         a for a in parser._actions if isinstance(a, argparse._SubParsersAction)
     ]
     for name, sub in action.choices.items():
-        lines += [*heading(f"mfplug {name}", "-"), "::", ""]
+        lines += [*heading(f"mfplug {name}", "-"), ".. code-block:: text", ""]
         lines += [f"    {line}".rstrip() for line in sub.format_help().splitlines()]
         lines.append("")
     write(folder / "commands.rst", lines)
