@@ -1,5 +1,6 @@
 # make figures   every study, and the page results/report.html
 # make test      the tests
+# make bench     the benchmarks against other codes, results/benchmarks.md
 # Both make .venv from a plain python3 first, if it is not there. Nothing else is needed.
 
 PYTHON ?= python3
@@ -7,16 +8,17 @@ VENV ?= .venv
 PROFILE ?= quick
 OUT ?= results
 JOBS ?= 2
+BENCH ?=
 
 BIN := $(VENV)/bin
 # The environment is renewed when what it is made from changes, and only then.
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml requirements/lock.txt | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test install lint format types lock clean
+.PHONY: help figures test bench install lint format types lock clean
 
 help:
-	@sed -n '1,3p' Makefile
+	@sed -n '1,4p' Makefile
 
 figures: $(STAMP)
 	@$(BIN)/mfplug run --all --profile $(PROFILE) --out $(OUT)
@@ -24,6 +26,11 @@ figures: $(STAMP)
 # One thread for each worker: the workers are what runs in parallel.
 test: $(STAMP)
 	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS)
+
+# The codes to compare with are an extra; gcc is used where there is one.
+bench: $(STAMP)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[bench]'
+	@MPLBACKEND=Agg $(BIN)/python -m benchmarks $(BENCH) --out $(OUT)
 
 install: $(STAMP)
 
@@ -48,7 +55,7 @@ types: $(STAMP)
 # Renews the pinned versions. The lock names no index: it works with any.
 lock: $(STAMP)
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
-	  --no-annotate --extra workflow --extra test pyproject.toml requirements/build.in \
+	  --no-annotate --extra workflow --extra test --extra docs pyproject.toml requirements/build.in \
 	  -o requirements/lock.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
 	  --no-annotate requirements/uv.in -o requirements/uv.txt

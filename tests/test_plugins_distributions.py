@@ -17,11 +17,15 @@ import mfplug
 
 NAMES = canonical.names("distribution")
 #: Those that may lie on a torus; the others say that they do not.
-PERIODIC = ("gaussian", "waterbag")
+PERIODIC = ("gaussian", "homogeneous", "waterbag")
+#: Those that lie on a torus only.
+NEEDS_BOX = ("homogeneous",)
 BOX = 2.7
 
 
 def place(name, d=1, box=None):
+    if name in NEEDS_BOX:
+        box = BOX
     return canonical.make("distribution", name).on(d, box)
 
 
@@ -39,6 +43,10 @@ def grid(law, size=4001):
         )
     angle = math.pi * ((np.arange(size) + 0.5) / size - 0.5)
     line, w = np.tan(angle), math.pi / size / np.cos(angle) ** 2
+    if law.box is not None:
+        # Equidistant: exact for the law's one mode.
+        torus = law.box * (np.arange(200) + 0.5) / 200
+        return (torus, np.full(200, law.box / 200)), (line, w)
     return (line, w), (line, w)
 
 
@@ -72,6 +80,8 @@ def chi_square(law, sampler, n=40_000, seed=11):
     if law.name == "waterbag":
         half = np.array([law.q_width, law.p_width])
         edges = [np.linspace(-1, 1, 11) * h for h in half]
+    if law.box is not None:
+        edges[0] = np.linspace(0.0, law.box, 11)
     probability = masses(law, *edges)
     assert probability.sum() == pytest.approx(1.0, abs=1e-6)
     counts, _, _ = np.histogram2d(q[:, 0], p[:, 0], bins=edges)
@@ -102,15 +112,19 @@ def test_samples_have_the_density(name):
     [
         ("gaussian", {"qp": 0.2}),
         ("gaussian", {"mean_p": -0.27}),
+        ("homogeneous", {"amplitude": -0.38}),
+        ("homogeneous", {"df": 4.0}),
         ("lorentz", {"q_width": 0.63}),
         ("student", {"df": 4.0}),
+        ("two-stream", {"speed": 1.58}),
         ("waterbag", {"p_width": 1.65}),
     ],
 )
 def test_a_wrong_sampler_is_caught(name, changes):
     parameters = canonical.PARAMETERS["distribution", name] | changes
-    wrong = mfplug.create("distribution", name, **parameters)
-    assert chi_square(place(name), wrong, n=400_000) < 1e-4
+    law = place(name)
+    wrong = mfplug.create("distribution", name, **parameters).on(1, law.box)
+    assert chi_square(law, wrong, n=400_000) < 1e-4
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,6 +135,10 @@ def test_samples_and_density_agree_in_more_dimensions(name, d):
     law = place(name, d)
     q, p = law.sample(np.random.default_rng(7), 200_000)
     centre = [law.mean_q, law.mean_p] if name == "gaussian" else [0.0, 0.0]
+    if law.box is not None:
+        centre[0] = law.box / 2
+    if name == "two-stream":
+        centre[1] = law.speed
     radius = 0.75
     inside = np.linalg.norm(q - centre[0], axis=1) < radius
     inside &= np.linalg.norm(p - centre[1], axis=1) < radius
@@ -209,7 +227,9 @@ def bell(q, p):
         ("gaussian", 1000, 1e-7),
         ("gaussian", 4000, 1e-12),
         ("lorentz", 4000, 5e-3),
+        ("homogeneous", 4000, 2e-3),
         ("student", 4000, 1e-3),
+        ("two-stream", 4000, 1e-10),
         ("waterbag", 400, 1e-12),
     ],
 )
@@ -300,7 +320,7 @@ def test_a_waterbag_wider_than_the_torus_is_refused():
 @pytest.mark.parametrize("name", NAMES)
 def test_placing_leaves_the_original_alone(name):
     law = canonical.make("distribution", name)
-    placed = law.on(3)
+    placed = law.on(3, BOX if name in NEEDS_BOX else None)
     assert (law.dimension, placed.dimension) == (1, 3)
     assert placed == law
     assert placed.sample(np.random.default_rng(0), 5)[0].shape == (5, 3)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from mfplug.errors import MfplugError, PluginError, shown
+
+#: A disk that takes no more is not the plugin's fault, whoever was writing.
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS}
 
 
 def strict() -> bool:
@@ -19,8 +23,8 @@ def strict() -> bool:
 def calling(plugin: Any, what: str) -> Iterator[None]:
     """Turn what a plugin raises into a :class:`PluginError` that names it.
 
-    Errors of mfplug, an interrupt and a lack of memory pass; a plugin that tries to end
-    the process does not get its way.
+    Errors of mfplug, an interrupt, a full disk and a lack of memory pass; a plugin that
+    tries to end the process does not get its way.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def calling(plugin: Any, what: str) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         if strict() and isinstance(error, Exception):
+            raise
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise
         said = " ".join(str(error).split()) or "no message"
         raise PluginError(

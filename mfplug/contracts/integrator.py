@@ -37,6 +37,9 @@ class Integrator(Plugin, ABC):
     order: ClassVar[int] = 0
     symplectic: ClassVar[bool] = False
     reversible: ClassVar[bool] = False
+    #: Whether a step is subdivided until it is accurate: the error then follows the
+    #: integrator's own tolerances, not dt, and ``order`` is that of the formulas.
+    adaptive: ClassVar[bool] = False
 
     @abstractmethod
     def step(self, state: State, t: float, dt: float, force: Force) -> State:

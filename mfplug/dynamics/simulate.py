@@ -39,6 +39,7 @@ def simulate(
     forces: str = "auto",
     seed: int = 0,
     first_replica: int = 0,
+    tolerance: float = 1e-10,
 ) -> Ensemble:
     """Advance independent replicas of the N-particle system; keep the snapshots.
 
@@ -58,11 +59,14 @@ def simulate(
     integrator
         A plugin, its name, or ``{"name": ..., parameter: value}``.
     forces
-        ``auto`` or ``direct``.
+        How the pairs are summed: ``auto``, ``direct``, ``fourier``, ``sorted``,
+        ``separable`` or ``cells`` (:class:`mfplug.dynamics.sums.PairSum`).
     seed
         An integer >= 0.
     first_replica
         Number of the first replica, an integer >= 0.
+    tolerance
+        Of ``fourier``: error of a force, relative to the forces.
 
     Returns
     -------
@@ -84,7 +88,7 @@ def simulate(
     first_replica = check_first(first_replica)
     method = create_from("integrator", integrator)
     check_memory(particles, replicas, len(times), system.dimension)
-    forces_of = Forces(system, particles, forces)
+    forces_of = Forces(system, particles, forces, tolerance)
     shape = (len(times), replicas, system.dimension, particles)
     q, p = np.empty(shape), np.empty(shape)
     block = max(1, BLOCK_PARTICLES // particles)
@@ -93,11 +97,6 @@ def simulate(
         numbers = range(first_replica + part.start, first_replica + part.stop)
         q[0, part], p[0, part] = initial_points(system, particles, seed, numbers)
         _advance(forces_of, method, times, step, q[:, part], p[:, part])
-    info = {
-        "forces": forces_of.method,
-        "compiled": forces_of.compiled.compiled,
-        "why": forces_of.compiled.reason,
-    }
     return Ensemble(
         forces_of.system,
         particles,
@@ -108,7 +107,7 @@ def simulate(
         first_replica,
         step,
         method,
-        info,
+        forces_of.info,
     )
 
 
@@ -169,6 +168,7 @@ def _advance(
                 f"integrator '{method.name}': the state is not finite at t = {end:g}; "
                 "got NaN or infinity, expected numbers. Take a smaller step."
             )
+        forces.verify(end, state.q)
         q[k], p[k] = state.q, state.p
 
 

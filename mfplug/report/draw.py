@@ -44,15 +44,27 @@ def draw(source: Path, figure: dict[str, Any], panels: list[Panel]) -> Figure:
         plan = layout.plan(texts, any(panel.title for panel in panels))
         drawing = Figure(figsize=plan.size)
         frames = _frames(panels, figure)
+        remarks: dict[str, str] = {}
         for n, (panel, frame) in enumerate(zip(panels, frames, strict=True)):
             axes = drawing.add_axes(plan.boxes[n])
             shown = _draw_panel(axes, panel, *frame)
             axes.set_title(panel.title, pad=4.0)
             axes.set_xlabel(figure.get("xlabel", labels.axis_label(figure["x"])))
             axes.set_ylabel(panel.ylabel)
-            layout.place_legend(axes, plan, marked(entries[n], shown))
+            remarks |= shown
+            if not plan.shared:
+                layout.place_legend(axes, plan, marked(entries[n], shown))
+        if plan.shared:
+            # Beneath the first panel of the last row, where the room for it is.
+            first = drawing.axes[_first_of_last_row(plan.boxes)]
+            layout.place_legend(first, plan, marked(entries[0], remarks))
         layout.shrink_to_fit(drawing, plan)
     return drawing
+
+
+def _first_of_last_row(boxes: list[tuple[float, float, float, float]]) -> int:
+    lowest = min(box[1] for box in boxes)
+    return next(n for n, box in enumerate(boxes) if box[1] == lowest)
 
 
 def render(source: Path, drawing: Figure, ending: str) -> bytes:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
-from mfplug.report.style import ASPECT, PANEL_WIDTH, SINGLE_WIDTH
+from mfplug.report.style import ASPECT, PANEL_WIDTH, SINGLE_WIDTH, THIRD_WIDTH
 
 # Margins of a panel in inches: ordinate with its label, abscissa with its label.
 LEFT, RIGHT, TOP, TITLE, BOTTOM = 0.62, 0.10, 0.07, 0.20, 0.43
@@ -25,25 +25,32 @@ _UNSEEN = {ord(c): None for c in "${}^_\\"}
 
 @dataclass(frozen=True)
 class Plan:
-    """Size of a figure, the panels' boxes as parts of it, legends' columns."""
+    """Size of a figure, the panels' boxes as parts of it, legends' columns.
+
+    ``shared`` says that one legend serves all panels; it stands beneath them.
+    """
 
     size: tuple[float, float]
     boxes: list[tuple[float, float, float, float]]
     columns: int
     panel: float
+    shared: bool
 
 
 def plan(legends: list[list[str]], titled: bool) -> Plan:
     """Return the layout of panels with the given texts in their legends."""
     count = len(legends)
-    across = 1 if count == 1 else 2
-    width = SINGLE_WIDTH if count == 1 else PANEL_WIDTH
-    columns = _columns(legends, width)
+    across = _across(count)
+    width = {1: SINGLE_WIDTH, 2: PANEL_WIDTH, 3: THIRD_WIDTH}[across]
+    shared = count > 1 and all(texts == legends[0] for texts in legends)
+    columns = _columns(legends, width * across if shared else width, shared)
     entries = [len(texts) for texts in legends]
     top = TOP + (TITLE if titled else 0.0)
     inner = (width - LEFT - RIGHT) / (ASPECT if count == 1 else 1.3)
     rows = [entries[i : i + across] for i in range(0, count, across)]
     beneath = [-(-max(row) // columns) * LINE + 0.06 for row in rows]
+    if shared:
+        beneath[:-1] = [0.06] * (len(rows) - 1)
     heights = [top + inner + BOTTOM + height for height in beneath]
     size = (width * across, sum(heights))
     boxes = []
@@ -54,17 +61,30 @@ def plan(legends: list[list[str]], titled: bool) -> Plan:
         boxes.append(
             (box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1])
         )
-    return Plan(size, boxes, columns, width)
+    return Plan(size, boxes, columns, width * across if shared else width, shared)
 
 
-def _columns(legends: list[list[str]], width: float) -> int:
-    """Return how many columns of a legend fit beneath a panel of a width in inches."""
+def _across(count: int) -> int:
+    """Return how many panels stand side by side: no row has a gap if it can be helped.
+
+    >>> [_across(count) for count in (1, 2, 3, 4, 5, 6)]
+    [1, 2, 3, 2, 3, 3]
+    """
+    return count if count < 3 else 2 if count == 4 else 3
+
+
+def _columns(legends: list[list[str]], width: float, shared: bool) -> int:
+    """Return how many columns of a legend fit into a width in inches."""
     glyphs = [
         _COMMAND.sub("x", text).translate(_UNSEEN) for ts in legends for text in ts
     ]
     longest = max((len(text) for text in glyphs), default=0)
     room = int((width - 0.42) / (0.62 + GLYPH * longest))
-    return min(max(room, 1), 3, max((len(texts) for texts in legends), default=1))
+    return min(
+        max(room, 1),
+        5 if shared else 3,
+        max((len(texts) for texts in legends), default=1),
+    )
 
 
 def place_legend(axes: Axes, where: Plan, entries: list[tuple[Any, str]]) -> None:

@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 
 #: Width of one panel in inches: two fill a text width of 6.8.
 PANEL_WIDTH = 3.4
+#: The same where three stand side by side.
+THIRD_WIDTH = 2.6
 #: Width over height of a panel, and the width of a single one.
 ASPECT = 1.6
 SINGLE_WIDTH = 3.4 * ASPECT

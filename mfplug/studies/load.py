@@ -146,6 +146,7 @@ _TYPE_TAGS = {
     "float",
     "Case",
     "PowerLaw",
+    "constrained-int",
     "last",
     "all",
     "number",
