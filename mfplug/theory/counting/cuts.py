@@ -74,9 +74,7 @@ def trivial(problem: Problem) -> Bracket:
     weights[0] = 1.0
     found = completed(problem, weights, problem.masses[0].copy())
     bad = completed(problem, np.zeros(N), np.zeros_like(problem.law))
-    bracket = Bracket(
-        0.0, upper_bound(problem, bad), np.zeros_like(problem.law), bad
-    )
+    bracket = Bracket(0.0, upper_bound(problem, bad), np.zeros_like(problem.law), bad)
     bracket.offer_upper(upper_bound(problem, found), found)
     return bracket
 
@@ -127,7 +125,9 @@ class CuttingPlanes:
         problem, N = self.problem, self.problem.particles
         added = 0
         for k, where in enumerate(argmax_layers(problem, u, self.last - 1)):
-            column = np.bincount(where, problem.masses[k], problem.law.size)
+            column: Array = np.bincount(
+                where, problem.masses[k], problem.law.size
+            ).astype(float)
             if column @ u - k / N <= threshold:
                 continue
             inside = column[self.kept]

@@ -33,9 +33,7 @@ def sector_range(problem: Problem, k: int) -> tuple[float, float]:
     highs = flow.highs
     costs = _costs(highs)
     places = np.nonzero(costs)[0].astype(np.int32)
-    highs.addRow(
-        -highs.getInfinity(), value + FACE, places.size, places, costs[places]
-    )
+    highs.addRow(-highs.getInfinity(), value + FACE, places.size, places, costs[places])
     # The all-bad sector is the sum of the columns behind those of the sectors.
     if k < N:
         columns = np.array([flow.first_sector + k])
@@ -60,6 +58,9 @@ def decomposition(
     problem: Problem,
 ) -> dict[int, dict[tuple[tuple[int, ...], ...], float]]:
     """Return an optimal decomposition, {k: {(n, a): mass}}, with exact good marginals.
+
+    The masses add up to F' of audit 3.2, which is F where no mass is cut; the sector N
+    is what is all bad.
 
     Raises
     ------
@@ -88,6 +89,16 @@ def decomposition(
         result[k] = {
             (types[n], good[a]): float(masses[n, a])
             for n, a in zip(ns, places, strict=True)
+        }
+    rest = np.maximum(problem.law - flow.routed(values, weights), 0.0)
+    bad = max(0.0, 1.0 - float(weights.sum()))
+    nothing = (0,) * problem.lattice.cells
+    if bad > 0.0 and rest.sum() > 0.0:
+        rest *= bad / rest.sum()
+        result[problem.particles] = {
+            (n, nothing): float(w)
+            for n, w in zip(types, rest, strict=True)
+            if w > 0.0
         }
     return result
 

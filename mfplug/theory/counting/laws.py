@@ -16,9 +16,7 @@ def product_law(particles: int, cells: Sequence[float]) -> Law:
     return mixed_law(particles, [(1.0, cells)])
 
 
-def mixed_law(
-    particles: int, mixture: Sequence[tuple[float, Sequence[float]]]
-) -> Law:
+def mixed_law(particles: int, mixture: Sequence[tuple[float, Sequence[float]]]) -> Law:
     """Return a mixture of products, [(weight, cells)]."""
     grid = lattice(particles, len(mixture[0][1]))
     total = np.zeros(grid.occupations.shape[0])
@@ -55,14 +53,15 @@ def gaussian_signs(particles: int, excess: float, first: float = 0.5) -> Law:
     r"""Return the law of signs of exchangeable Gaussians (audit, 3.5 and 4.1).
 
     .. math:: F(n) = \int \varphi(z) \binom{N}{n} p(z)^n (1 - p(z))^{N-n} dz, \quad
-              p(z) = \Phi(\sqrt{v/N}\, z + \Phi^{-1}(f_1))
+              p(z) = \Phi(g z + \sqrt{1 + g^2}\, \Phi^{-1}(f_1)), \quad
+              g = \sqrt{v/N}
 
     Parameters
     ----------
     excess : float
         v >= 0: N times the covariance of two of them, their own variance being 1 + v/N.
     first : float
-        f_1, the probability of the first cell where they are independent.
+        f_1, the probability of the first cell; F^1 = f.
     """
     from scipy import special
 
@@ -70,7 +69,8 @@ def gaussian_signs(particles: int, excess: float, first: float = 0.5) -> Law:
     z = np.linspace(-12.0, 12.0, 4001)
     weight = np.exp(-0.5 * z * z)
     weight /= weight.sum()
-    shift = np.sqrt(excess / particles) * z + special.ndtri(first)
+    scale = np.sqrt(excess / particles)
+    shift = scale * z + np.sqrt(1.0 + scale**2) * special.ndtri(first)
     n = np.arange(particles + 1)
     choose = (
         special.gammaln(particles + 1)

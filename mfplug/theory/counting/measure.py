@@ -86,7 +86,9 @@ def exact(problem: Problem) -> CountingMeasure:
 def empty_cells(problem: Problem) -> str:
     """Return a note if F occupies a cell that f does not."""
     counts = problem.law @ problem.lattice.occupations
-    bad = [i + 1 for i in range(problem.cells.size) if problem.cells[i] == 0 < counts[i]]
+    bad = [
+        i + 1 for i in range(problem.cells.size) if problem.cells[i] == 0 < counts[i]
+    ]
     if not bad:
         return ""
     which = ", ".join(str(i) for i in bad)
@@ -162,7 +164,9 @@ def _occupation(key: Any, cells: int) -> tuple[int, ...]:
         numbers = tuple(key)
         whole = tuple(int(n) for n in numbers)
     except (TypeError, ValueError):
-        raise _wrong("an occupation is wrong", shown(key), "a tuple of counts") from None
+        raise _wrong(
+            "an occupation is wrong", shown(key), "a tuple of counts"
+        ) from None
     if len(whole) != cells or any(a != b for a, b in zip(whole, numbers, strict=True)):
         raise _wrong("an occupation is wrong", shown(key), f"{cells} counts")
     if min(whole) < 0:

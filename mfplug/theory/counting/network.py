@@ -1,12 +1,12 @@
 r"""Alpha as a minimum-cost flow with side constraints (audit, 3.1 and 3.2).
 
-Nodes (k, a): k particles have been taken out as bad, a is the type of the rest. An arc
-takes out one particle, (k, a) -> (k + 1, a - e_i). The type n enters at (0, n) with mass
-F(n), and the sector k draws c_k Mult(a; N - k, f) out of (k, a). Slack at the sources is
-what full Definition 2.3 adds to alpha+: ||F - F'||_1.
+Nodes (k, a): k particles have been taken out as bad, a is the type of the rest. An
+arc takes out one particle, (k, a) -> (k + 1, a - e_i). The type n enters at (0, n) with
+mass F(n), and the sector k draws c_k Mult(a; N - k, f) out of (k, a). Slack at the
+sources is what full Definition 2.3 adds to alpha+: ||F - F'||_1.
 
-With a certificate u at hand most arcs are closed: by complementary slackness flow passes
-only where the largest u above a is the largest u above a - e_i. The *pruned* network
+With a certificate u at hand most arcs are closed: by complementary slackness flow
+passes only where the largest u above a is the largest u above a - e_i. The *pruned* network
 that is left has few more arcs than nodes and is solved at once.
 """
 
@@ -158,8 +158,9 @@ def network(
     # F' may use occupations that F does not.
     sources = problem.law > 0.0
     if not positive:
-        sources |= problem.masses[0] > (0.0 if mass <= SMALLEST else mass)
-        sources |= mass <= SMALLEST
+        sources = problem.law + problem.masses[0] > mass
+        if mass <= SMALLEST:
+            sources = np.full(problem.law.size, True)
     open_arcs = _open_arcs(problem, sources, sectors, mass, tops, slack)
     return _assemble(problem, sectors, sources, open_arcs, mass, positive)
 

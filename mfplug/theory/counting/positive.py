@@ -9,6 +9,7 @@ import numpy as np
 from mfplug.theory.counting.certify import Problem, certificate
 from mfplug.theory.counting.network import network
 
+
 def positive_bracket(problem: Problem) -> tuple[float, float]:
     """Return a proved bracket of alpha+.
 

@@ -49,9 +49,7 @@ class CountingMeasure:
     def certificate(self) -> dict[tuple[int, ...], float]:
         """The certificate u as a mapping from occupations."""
         rows = self.problem.lattice.occupations.tolist()
-        return {
-            tuple(n): float(u) for n, u in zip(rows, self.potential, strict=True)
-        }
+        return {tuple(n): float(u) for n, u in zip(rows, self.potential, strict=True)}
 
     @cached_property
     def hamming(self) -> float:

@@ -48,9 +48,7 @@ def solved(problem: Problem) -> Bracket:
 def pruned(problem: Problem, bracket: Bracket, last: int, mass: float) -> Network:
     """Return the network that a bracket's certificate leaves open."""
     slack = 1e-6 if problem.particles <= 150 else 1e-4
-    return network(
-        problem, last, mass, certificate=bracket.certificate, slack=slack
-    )
+    return network(problem, last, mass, certificate=bracket.certificate, slack=slack)
 
 
 def close(problem: Problem, bracket: Bracket, flow: Network) -> None:
