@@ -27,9 +27,9 @@ class CountingMeasure:
         The certificate u for each occupation.
     note : str
         What is special about the law, or empty.
-    plug_in, null, level, replicas
-        Only for samples: alpha of the empirical law, the plug-in value that as many
-        independent replicas would give, the level of the limits, and their number.
+    plug_in, fitted, level, replicas, seed
+        Only for samples: alpha of the empirical law and of a smooth law fitted to it,
+        the level of the limits, the number of replicas, the seed of the folds.
     """
 
     value: float
@@ -41,15 +41,24 @@ class CountingMeasure:
     note: str = ""
     plug_in: float | None = None
     fitted: float | None = None
-    null: float | None = None
     level: float | None = None
     replicas: int | None = None
+    seed: int = 0
 
     @cached_property
     def certificate(self) -> dict[tuple[int, ...], float]:
         """The certificate u as a mapping from occupations."""
         rows = self.problem.lattice.occupations.tolist()
         return {tuple(n): float(u) for n, u in zip(rows, self.potential, strict=True)}
+
+    @cached_property
+    def null(self) -> float | None:
+        """The plug-in value that as many independent replicas would give (samples)."""
+        if self.replicas is None:
+            return None
+        from mfplug.theory.counting.samples import null_value
+
+        return null_value(self.problem, self.replicas, self.seed)
 
     @cached_property
     def hamming(self) -> float:
