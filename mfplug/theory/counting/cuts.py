@@ -145,7 +145,7 @@ class CuttingPlanes:
         return added
 
     def solve(self) -> tuple[float, Array, Decomposition] | None:
-        """Return the largest E_F[u], its u, and the decomposition of the multipliers."""
+        """Return the largest E_F[u], its u, and the multipliers' decomposition."""
         self.highs.run()
         solution: Any = self.highs.getSolution()
         if not solution.value_valid or not solution.dual_valid:

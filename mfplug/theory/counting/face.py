@@ -96,9 +96,7 @@ def decomposition(
     if bad > 0.0 and rest.sum() > 0.0:
         rest *= bad / rest.sum()
         result[problem.particles] = {
-            (n, nothing): float(w)
-            for n, w in zip(types, rest, strict=True)
-            if w > 0.0
+            (n, nothing): float(w) for n, w in zip(types, rest, strict=True) if w > 0.0
         }
     return result
 

@@ -6,8 +6,8 @@ mass F(n), and the sector k draws c_k Mult(a; N - k, f) out of (k, a). Slack at 
 sources is what full Definition 2.3 adds to alpha+: ||F - F'||_1.
 
 With a certificate u at hand most arcs are closed: by complementary slackness flow
-passes only where the largest u above a is the largest u above a - e_i. The *pruned* network
-that is left has few more arcs than nodes and is solved at once.
+passes only where the largest u above a is the largest u above a - e_i. The *pruned*
+network that is left has few more arcs than nodes and is solved at once.
 """
 
 from __future__ import annotations
@@ -156,9 +156,9 @@ def network(
         means = np.array([problem.masses[k] @ tops[k] for k in sectors])
         sectors = sectors[means - sectors / N >= -slack]
     # F' may use occupations that F does not.
-    sources = problem.law > 0.0
+    sources: Mask = np.asarray(problem.law > 0.0)
     if not positive:
-        sources = problem.law + problem.masses[0] > mass
+        sources = np.asarray(problem.law + problem.masses[0] > mass)
         if mass <= SMALLEST:
             sources = np.full(problem.law.size, True)
     open_arcs = _open_arcs(problem, sources, sectors, mass, tops, slack)

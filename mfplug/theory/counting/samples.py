@@ -13,7 +13,8 @@ alpha(F). Hence
   order; it is conservative, the more so the smaller M is.
 
 Where certificates are looked for, the law is fitted first: multinomial masses times
-exp of a quadratic of the counts. Any certificate is valid, one of a smooth law is better.
+exp of a quadratic of the counts. Any certificate is valid; a smooth law gives a better
+one.
 """
 
 from __future__ import annotations
