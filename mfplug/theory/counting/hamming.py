@@ -4,7 +4,8 @@ r"""The Hamming (Ornstein) distance of symmetric laws on a finite space.
 
 Sorting both samples alike, two types n, n' differ in |n - n'|_1 / 2 places, so that
 dbar is the transport distance of the laws of types with that cost: moves of one
-particle from one cell to another. With two cells it is the area between distribution functions.
+particle from one cell to another. With two cells it is the area between distribution
+functions.
 """
 
 from __future__ import annotations

@@ -194,7 +194,7 @@ def _open_arcs(
         if tops is not None:
             mask &= tops[k] - tops[k - 1][up] <= slack
         arcs.append(mask)
-        reached = mask.any(axis=0)
+        reached = np.asarray(mask.any(axis=0))
     wanted = np.zeros(masses[last].size, bool)
     used = set(sectors.tolist())
     for k in range(last, 0, -1):
