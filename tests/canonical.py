@@ -51,6 +51,12 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("integrator", "yoshida4"): {},
     ("solver", "characteristics"): {"nodes": 900, "grid": 70, "step": 0.04},
     ("solver", "harmonic-exact"): {},
+    ("solver", "semi-lagrangian"): {
+        "points_q": 40,
+        "points_p": 150,
+        "step": 0.06,
+        "degree": 7,
+    },
     ("metric", "alpha-bounds"): {},
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
@@ -70,6 +76,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "momentum-score"): {},
     ("metric", "phase-volume"): {},
     ("metric", "reversibility"): {},
+    ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
 }
 
