@@ -88,7 +88,7 @@ def compare(first: Path, second: Path) -> tuple[list[Difference], int]:
     for name in sorted(set(one) & set(two)):
         for file, (value, error) in FILES.items():
             sides = [_read(folder / name / file) for folder in (first, second)]
-            found, count = _tables(name, file, *sides, value, error)
+            found, count = _tables(name, file, sides, value, error)
             differences += found
             same += count
         differences += _verdicts(name, first / name, second / name)
@@ -115,19 +115,18 @@ def _read(path: Path) -> pd.DataFrame:
 def _tables(
     study: str,
     file: str,
-    one: pd.DataFrame,
-    two: pd.DataFrame,
+    sides: list[pd.DataFrame],
     value: str,
     error: str | None,
 ) -> tuple[list[Difference], int]:
     from scipy import stats
 
-    if value not in one.columns or value not in two.columns:
+    if any(value not in side.columns for side in sides):
         raise StoreError(
             f"result file '{study}/{file}': the column '{value}' is missing; expected "
             "a table of mfplug. Run the study again."
         )
-    left, right = _keyed(one), _keyed(two)
+    left, right = (_keyed(side) for side in sides)
     differences = [
         Difference(study, file, key, key in left, key in right)
         for key in sorted(set(left) ^ set(right))
@@ -150,10 +149,10 @@ def _tables(
     return differences, same
 
 
-def _keyed(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def _keyed(table: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     keys = [column for column in table.columns if column not in BESIDE]
     return {
-        ", ".join(f"{k}={row[k]}" for k in keys if not _empty(row[k])): row
+        ", ".join(f"{k}={row[k]}" for k in keys if not _empty(row[k])): dict(row)
         for row in table.to_dict("records")
     }
 
@@ -162,7 +161,7 @@ def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _number(row: dict[str, Any], column: str | None) -> float | None:
+def _number(row: dict[Any, Any], column: str | None) -> float | None:
     value = None if column is None else row.get(column)
     return None if _empty(value) else float(value)  # type: ignore[arg-type]
 
