@@ -61,7 +61,7 @@ def test_a_homogeneous_state_has_no_force(d, momentum):
 def test_a_homogeneous_state_has_no_force_on_a_grid():
     """The same for a potential of short range, which goes by the periodic spline.
 
-    At half the box exp(-r^2 / 2 w^2) is 6e-13: that much is lost at its edge.
+    The gradient jumps by 3e-11 at half the box, where its nearest image changes.
     """
     bell = {"name": "gaussian", "strength": 1.7, "width": 0.3}
     field = mfplug.solve_mean_field(
@@ -69,7 +69,7 @@ def test_a_homogeneous_state_has_no_force_on_a_grid():
     )
     assert isinstance(field, SplineField)
     q = np.random.default_rng(1).uniform(0, BOX, size=(50, 1))
-    assert np.abs(field.force(0.3, q)).max() < 1e-12
+    assert np.abs(field.force(0.3, q)).max() < 5e-11
 
 
 # ---------------------------------------------------------------------- linear theory

@@ -33,11 +33,8 @@ class Data:
 def check_names(data: Data, figure: dict[str, Any]) -> None:
     """Refuse a figure that names what the tables do not hold."""
     table, path = data.table, data.table.path
-    columns = ("time", *table.swept)
-    files.pick(
-        path, f"x of figure '{figure['name']}':", figure["x"], (*columns, "index")
-    )
-    named = [*figure.get("series", ()), *figure.get("where", ())]
+    columns = ("time", "index", *table.swept)
+    named = [figure["x"], *figure.get("series", ()), *figure.get("where", ())]
     if figure.get("panel", "metric") != "metric":
         named.append(figure["panel"])
     for column in named:
