@@ -115,6 +115,10 @@ def build_parser() -> Parser:
     run.add_argument("--cores", type=_count, default=os.cpu_count() or 1, metavar="N")
     run.add_argument("--out", default="results", metavar="DIR", help="results folder")
     run.add_argument("--dry-run", action="store_true", help="say what would be done")
+    diff = add("diff", "compare two results folders", "diff")
+    diff.add_argument("first", metavar="A")
+    diff.add_argument("second", metavar="B")
+    diff.add_argument("--json", action="store_true", help="as JSON")
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")
