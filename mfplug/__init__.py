@@ -36,6 +36,8 @@ _EXPORTS = {
     "simulate": "mfplug.dynamics.simulate",
     "Ensemble": "mfplug.dynamics.ensemble",
     "solve_mean_field": "mfplug.meanfield.solve",
+    "load_field": "mfplug.studies.store",
+    "save_field": "mfplug.studies.store",
     "measure": "mfplug.studies.measure",
     "run_study": "mfplug.studies.api",
     "tabulate": "mfplug.studies.api",
@@ -94,6 +96,8 @@ if TYPE_CHECKING:
     from mfplug.studies.api import run_study as run_study
     from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
+    from mfplug.studies.store import load_field as load_field
+    from mfplug.studies.store import save_field as save_field
     from mfplug.system import System as System
 
 
