@@ -35,6 +35,8 @@ _EXPORTS = {
     "System": "mfplug.system",
     "simulate": "mfplug.dynamics.simulate",
     "Ensemble": "mfplug.dynamics.ensemble",
+    "read_snapshots": "mfplug.dynamics.snapshots",
+    "write_snapshots": "mfplug.dynamics.snapshots",
     "solve_mean_field": "mfplug.meanfield.solve",
     "load_field": "mfplug.studies.store",
     "save_field": "mfplug.studies.store",
@@ -82,6 +84,8 @@ if TYPE_CHECKING:
     from mfplug.contracts.solver import Solver as Solver
     from mfplug.dynamics.ensemble import Ensemble as Ensemble
     from mfplug.dynamics.simulate import simulate as simulate
+    from mfplug.dynamics.snapshots import read_snapshots as read_snapshots
+    from mfplug.dynamics.snapshots import write_snapshots as write_snapshots
     from mfplug.errors import MfplugError as MfplugError
     from mfplug.errors import NumericsError as NumericsError
     from mfplug.errors import ParameterError as ParameterError

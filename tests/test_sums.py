@@ -26,6 +26,7 @@ YUKAWA = make("yukawa", strength=2.3, screening=0.9, softening=0.8)
 POWER = make("power", strength=1.2, exponent=1.5, cutoff=0.9)
 LOG = make("power", strength=1.2, exponent=0.0, cutoff=0.9)
 HARMONIC = make("harmonic", strength=0.7)
+BUMP = make("bump", strength=1.9, radius=1.6)
 COSINE = make("cosine", strength=-1.3, mode=2)
 
 
@@ -38,6 +39,33 @@ class Quartic(mfplug.RadialPotential):
 
     def profile(self, s):
         return self.strength * (s**2 - s)
+
+
+@dataclass(frozen=True)
+class Distance(mfplug.RadialPotential):
+    """A third party's |q|: uniform gravity on the line."""
+
+    name = "distance"
+    strength: float = 0.8
+
+    def profile(self, s):
+        return self.strength * np.sqrt(s)
+
+
+@dataclass(frozen=True)
+class Split(mfplug.RadialPotential):
+    """A third party's formula that cannot be compiled: it looks at the values."""
+
+    name = "split"
+    width: float = 0.8
+
+    def profile(self, s):
+        if np.max(s) < -1.0:
+            return s
+        return np.exp(-s / (2.0 * self.width**2))
+
+    def gradient(self, dx):
+        return -dx / self.width**2 * self.energy(dx)[..., None]
 
 
 @dataclass(frozen=True)
@@ -111,6 +139,11 @@ CASES = [
     ("separable", COSINE, BOX, 1.0),
     ("separable", COSINE, BOX, 3.0),
     ("separable", Tilted(), BOX, 1.0),
+    ("sorted", BUMP, None, 1.0),
+    ("sorted", BUMP, BOX, 1.4),
+    ("sorted", Distance(), None, 1.3),
+    ("cells", Split(), None, 4.0),
+    ("cells", Split(), BOX, 5.0),
     ("fourier", GAUSSIAN, None, 1.0),
     ("fourier", GAUSSIAN, None, 1.6),
     ("fourier", NARROW, BOX, 1.4),
@@ -153,11 +186,27 @@ def differences(method, phi, d, box, scale):
 )
 def test_every_way_gives_the_sum_over_all_pairs(method, phi, box, scale, d):
     """Weights of both signs, other targets than sources; the sum written in NumPy."""
+    if method == "sorted" and d > 1:
+        with pytest.raises(ParameterError, match="forces 'sorted' cannot be used"):
+            differences(method, phi, d, box, scale)
+        return
     force, energy, pairs = differences(method, phi, d, box, scale)
     assert pairs.method == method
     allowed = 5 * TOLERANCE[d] if method == "fourier" else 1e-12
     assert force <= allowed
     assert energy <= allowed
+
+
+@pytest.mark.parametrize(
+    ("phi", "d", "box", "scale"),
+    [(GAUSSIAN, 1, None, 5.0), (BUMP, 2, BOX, 1.4), (GAUSSIAN, 3, BOX, 4.0)],
+)
+def test_compiled_cells(phi, d, box, scale):
+    """A compiled kernel takes seconds to make, so there are three of them here."""
+    force, energy, pairs = differences("cells", phi, d, box, scale)
+    assert pairs.method == "cells"
+    assert force <= 1e-12
+    assert energy <= 1e-12
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

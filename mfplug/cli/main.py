@@ -113,6 +113,13 @@ def build_parser() -> Parser:
         step.add_argument("--out", default="results", metavar="DIR")
         step.add_argument("--plan", metavar="FILE", help="a plan that `run` wrote")
         step.add_argument("--block", metavar="ID", help="one block of the plan")
+        if name == "measure":
+            step.add_argument(
+                "--snapshots", metavar="FILE", help="measure these: npz or HDF5"
+            )
+            step.add_argument(
+                "--table", metavar="FILE", help="where the rows go (CSV), else printed"
+            )
     report = add("report", "write the page of all studies", "report")
     report.add_argument("studies", nargs="*", metavar="STUDY")
     report.add_argument("--out", default="results", metavar="DIR")

@@ -5,7 +5,8 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 - ``gronwall``, ``stability``: Theorem 2.1, Corollary 2.1, the estimate (44);
 - ``empirical``: Corollary 2.2 and its cell bounds; ``mollifier``: Lemma 3.3;
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
-- ``dispersion``, ``magnetisation``: linear modes and equilibria on the torus;
+- ``dispersion``, ``modes``, ``magnetisation``: linear modes and equilibria on the
+  torus, frequencies fitted to signals;
 - ``transport``: exact distances of clouds;
 - ``projection``, ``basis``: the L1 distance of one-particle marginals from samples;
 - ``intervals``: confidence intervals and fitted rates.
@@ -54,6 +55,7 @@ from mfplug.theory.magnetisation import (
     hmf_magnetisation,
     hmf_temperature,
 )
+from mfplug.theory.modes import ModeFit, fit_mode
 from mfplug.theory.mollifier import (
     kernel_density,
     kernel_exponent,
@@ -85,6 +87,7 @@ __all__ = [
     "HoeffdingCoefficients",
     "L1Estimate",
     "MeanEstimate",
+    "ModeFit",
     "PolynomialBasis",
     "PowerFit",
     "bounded_lipschitz",
@@ -95,6 +98,7 @@ __all__ = [
     "dielectric",
     "empirical_bound",
     "family_quantile",
+    "fit_mode",
     "fit_power",
     "gaussian_cell_masses",
     "gronwall_bound",

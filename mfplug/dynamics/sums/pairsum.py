@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.sums.choose import candidates
+from mfplug.dynamics.sums.contract import check_potential
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
@@ -95,6 +96,7 @@ class PairSum:
         self.asked = check_method(method)
         self.tolerance = check_tolerance(tolerance)
         self.kernel = ScaledKernel(potential, dimension, factor, scale, box)
+        check_potential(potential, dimension)
         check_torus(self.kernel)
         self.direct = DirectSum(self.kernel)
         self.sum, self.why = self._choose(size, threads or _threads())
