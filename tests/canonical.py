@@ -16,11 +16,17 @@ BOX = 4.5
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("potential", "bump"): {"strength": 1.9, "radius": 1.6},
     ("potential", "cosine"): {"strength": -1.3, "mode": 2, "box": BOX},
+    ("potential", "dirac"): {"strength": 1.9, "width": 0.4, "dimension": 2},
     ("potential", "free"): {},
     ("potential", "gaussian"): {"strength": 1.7, "width": 0.6},
     ("potential", "harmonic"): {"strength": 0.7},
     ("potential", "plummer"): {"strength": -1.4, "softening": 0.35},
     ("potential", "power"): {"strength": 1.2, "exponent": 2.5, "cutoff": 0.45},
+    ("potential", "scaled"): {
+        "base": {"name": "gaussian", "strength": 1.7, "width": 0.6},
+        "factor": 1.4,
+        "scale": 0.7,
+    },
     ("potential", "yukawa"): {"strength": 2.3, "screening": 1.7, "softening": 0.3},
     ("external", "drive"): {"strength": 0.6, "wavenumber": 1.4, "frequency": 2.2},
     ("external", "trap"): {"strength": 2.25},
@@ -50,6 +56,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("integrator", "rkn4"): {},
     ("integrator", "yoshida4"): {},
     ("solver", "characteristics"): {"nodes": 900, "grid": 70, "step": 0.04},
+    ("solver", "dirac-benney"): {"width": 0.3, "nodes": 900, "grid": 70, "step": 0.04},
     ("solver", "harmonic-exact"): {},
     ("solver", "semi-lagrangian"): {
         "points_q": 40,

@@ -40,7 +40,9 @@ def check_density(law: Distribution) -> None:
     from scipy.stats import qmc
 
     d = law.dimension
-    sample = np.concatenate(law.sample(np.random.default_rng(20110101), SAMPLES), axis=1)
+    sample = np.concatenate(
+        law.sample(np.random.default_rng(20110101), SAMPLES), axis=1
+    )
     if law.box is not None:
         sample[:, :d] %= law.box
     first, middle, third = np.quantile(sample, [0.25, 0.5, 0.75], axis=0)
