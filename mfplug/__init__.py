@@ -40,6 +40,8 @@ _EXPORTS = {
     "solve_mean_field": "mfplug.meanfield.solve",
     "load_field": "mfplug.studies.store",
     "save_field": "mfplug.studies.store",
+    "counting_measure": "mfplug.theory.counting.measure",
+    "CountingMeasure": "mfplug.theory.counting.result",
     "measure": "mfplug.studies.measure",
     "run_study": "mfplug.studies.api",
     "tabulate": "mfplug.studies.api",
@@ -103,6 +105,8 @@ if TYPE_CHECKING:
     from mfplug.studies.store import load_field as load_field
     from mfplug.studies.store import save_field as save_field
     from mfplug.system import System as System
+    from mfplug.theory.counting.measure import counting_measure as counting_measure
+    from mfplug.theory.counting.result import CountingMeasure as CountingMeasure
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ file fail where a plugin is missing here, or a number is left at 0, 1 or its def
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import mfplug
@@ -30,6 +31,12 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("potential", "yukawa"): {"strength": 2.3, "screening": 1.7, "softening": 0.3},
     ("external", "drive"): {"strength": 0.6, "wavenumber": 1.4, "frequency": 2.2},
     ("external", "trap"): {"strength": 2.25},
+    ("distribution", "bad-particles"): {
+        "good": {"name": "student", "df": 4.5, "q_width": 0.7, "p_width": 1.6},
+        "bad": {"name": "gaussian", "mean_q": 3.5, "qq": 0.09, "pp": 0.36},
+        "count": 2,
+        "symmetric": False,
+    },
     ("distribution", "gaussian"): {
         "mean_q": 0.4,
         "mean_p": -0.3,
@@ -47,6 +54,15 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("distribution", "lorentz"): {"q_width": 0.6, "p_width": 1.5},
     ("distribution", "mollified"): {"delta": 0.3, "base_nodes": 700},
+    ("distribution", "snapshots"): {
+        "file": str(Path(__file__).with_name("snapshots.npz")),
+        "law": {"name": "lorentz", "q_width": 0.6, "p_width": 1.5},
+    },
+    ("distribution", "striped-pair"): {
+        "stripes": 20.0,
+        "speed": 3.7,
+        "spread": 0.02,
+    },
     ("distribution", "student"): {"df": 4.5, "q_width": 0.7, "p_width": 1.6},
     ("distribution", "two-stream"): {"speed": 1.6, "p_width": 0.5, "q_width": 0.7},
     ("distribution", "waterbag"): {"q_width": 0.8, "p_width": 1.7},
@@ -68,6 +84,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
     ("metric", "coupling"): {},
+    ("metric", "delta-k"): {"bins": 20, "nodes": 900},
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
@@ -79,7 +96,9 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "momentum-score"): {},
     ("metric", "phase-volume"): {},
     ("metric", "reversibility"): {},
+    ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
+    ("metric", "transport-remainder"): {"h": 0.02},
 }
 
 

@@ -73,7 +73,7 @@ def test_smoothed_field_is_stored(tmp_path):
 
 
 def test_limit_at_the_start():
-    """K = -c grad rho_0, c = A sqrt(2 pi) w; the error is of order four in the width."""
+    """K = -c grad rho_0, c = A sqrt(2 pi) w; the error is of order four in width."""
     y = np.linspace(-2.5, 2.5, 41)[:, None]
     c = STRENGTH * math.sqrt(2 * math.pi) * WIDTH
     exact = c * np.exp(-(y**2) / 1.8) / math.sqrt(1.8 * math.pi) * y / 0.9
