@@ -6,6 +6,7 @@ file fail where a plugin is missing here, or a number is left at 0, 1 or its def
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import mfplug
@@ -24,6 +25,12 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("potential", "yukawa"): {"strength": 2.3, "screening": 1.7, "softening": 0.3},
     ("external", "drive"): {"strength": 0.6, "wavenumber": 1.4, "frequency": 2.2},
     ("external", "trap"): {"strength": 2.25},
+    ("distribution", "bad-particles"): {
+        "good": {"name": "student", "df": 4.5, "q_width": 0.7, "p_width": 1.6},
+        "bad": {"name": "gaussian", "mean_q": 3.5, "qq": 0.09, "pp": 0.36},
+        "count": 2,
+        "symmetric": False,
+    },
     ("distribution", "gaussian"): {
         "mean_q": 0.4,
         "mean_p": -0.3,
@@ -41,6 +48,15 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("distribution", "lorentz"): {"q_width": 0.6, "p_width": 1.5},
     ("distribution", "mollified"): {"delta": 0.3, "base_nodes": 700},
+    ("distribution", "snapshots"): {
+        "file": str(Path(__file__).with_name("snapshots.npz")),
+        "law": {"name": "lorentz", "q_width": 0.6, "p_width": 1.5},
+    },
+    ("distribution", "striped-pair"): {
+        "stripes": 20.0,
+        "speed": 3.7,
+        "spread": 0.02,
+    },
     ("distribution", "student"): {"df": 4.5, "q_width": 0.7, "p_width": 1.6},
     ("distribution", "two-stream"): {"speed": 1.6, "p_width": 0.5, "q_width": 0.7},
     ("distribution", "waterbag"): {"q_width": 0.8, "p_width": 1.7},
@@ -57,11 +73,16 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
         "step": 0.06,
         "degree": 7,
     },
+    ("metric", "alpha-bounds"): {},
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
+    ("metric", "corollary-bound"): {},
+    ("metric", "counter-example"): {},
     ("metric", "coupling"): {},
+    ("metric", "delta-k"): {"bins": 20, "nodes": 900},
     ("metric", "energy-drift"): {},
+    ("metric", "entropy-law"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
     ("metric", "gronwall"): {},
@@ -74,6 +95,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "reversibility"): {},
     ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
+    ("metric", "transport-remainder"): {"h": 0.02},
 }
 
 
