@@ -58,6 +58,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
         "degree": 7,
     },
     ("metric", "bounded-lipschitz"): {},
+    ("metric", "break-time"): {"threshold": 0.15, "end": 40.0},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
     ("metric", "coupling"): {},

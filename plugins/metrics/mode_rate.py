@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 import mfplug
 
 if TYPE_CHECKING:
     from mfplug.theory import ModeFit
-
-Array = NDArray[np.float64]
-
-#: Points of a wave at which the force is asked for its first harmonic.
-POINTS = 16
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,7 @@ class ModeRate(mfplug.Observable):
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the fitted and the exact mode, and the amplitude at each snapshot."""
         from mfplug import theory
+        from mfplug.meanfield.linear import exact_mode, wave_amplitude
 
         field, system = sample.the_field(), sample.system
         exact = exact_mode(system)
@@ -78,52 +73,6 @@ class ModeRate(mfplug.Observable):
             mfplug.Row("mode-amplitude", t, float(a))
             for t, a in zip(sample.times, seen, strict=True)
         ]
-
-
-def wave_amplitude(field: mfplug.MeanField, times: Array) -> Array:
-    """Return the sine coefficient of the force at the potential's wave, shape (T,)."""
-    potential, box = field.system.potential, field.system.box
-    mode = int(getattr(potential, "mode", 1))
-    q = np.arange(POINTS * mode)[:, None] * ((box or 1.0) / (POINTS * mode))
-    k = 2.0 * np.pi * mode / (box or 1.0)
-    wave = 2.0 * np.sin(k * q[:, 0]) / q.size
-    return np.array([(field.force(float(t), q)[:, 0] * wave).sum() for t in times])
-
-
-def exact_mode(system: mfplug.System) -> complex:
-    """Return the root of the dispersion relation.
-
-    Raises
-    ------
-    ParameterError
-        If there is no relation for this system.
-    """
-    from mfplug import theory
-
-    potential, law = system.potential, system.initial
-    good = (
-        system.dimension == 1
-        and system.external is None
-        and system.box is not None
-        and potential.name == "cosine"
-        and law.name == "homogeneous"
-        and law.momentum != "student"  # type: ignore[attr-defined]
-        and law.mode == potential.mode  # type: ignore[attr-defined]
-    )
-    if not good:
-        raise mfplug.ParameterError(
-            "metric 'mode-rate': it has no dispersion relation for this system; got "
-            f"'{potential.name}' and '{law.name}', expected cosine and homogeneous "
-            "with one mode in d = 1, without an external potential. Leave it out."
-        )
-    return theory.mode_frequency(
-        potential.wavenumber,  # type: ignore[attr-defined]
-        potential.strength,  # type: ignore[attr-defined]
-        momentum=law.momentum,  # type: ignore[attr-defined]
-        width=law.width,  # type: ignore[attr-defined]
-        speed=law.speed,  # type: ignore[attr-defined]
-        mass=system.mass,
-    )
 
 
 def relative_error(fit: ModeFit, exact: complex) -> float:
