@@ -10,7 +10,8 @@ kind : str, optional
     standard errors, one line a metric. The latter takes ``bounds`` (one name), ``rows``
     (all compared metrics if absent), ``series``, ``where`` and ``caption`` only.
 x : str
-    The abscissa: a swept parameter or ``time``; words stand side by side.
+    The abscissa: a swept parameter, ``time``, or ``index`` (the bins of a histogram);
+    words stand side by side.
 rows : list of mappings
     What is drawn: ``metric``, optional ``index``, ``label`` and ``fit`` (the name of a
     fit, where a metric has several), see :data:`ROW_KEYS`; each row has its own marker
@@ -19,6 +20,8 @@ series : list of str, optional
     Columns of which each combination of values is one curve.
 panel : str, optional
     A column of which each value is one panel, or ``metric``: one panel for each row.
+panel_label : str, optional
+    What stands for the panel's column in the titles, such as ``$\\kappa$``.
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional
@@ -63,6 +66,7 @@ FIGURE_KEYS: tuple[str, ...] = (
     "rows",
     "series",
     "panel",
+    "panel_label",
     "where",
     "time",
     "scale",
@@ -98,6 +102,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "rows": (list,),
     "series": (list,),
     "panel": (str,),
+    "panel_label": (str,),
     "where": (dict,),
     "time": (str, int, float, list),
     "scale": (str,),

@@ -115,7 +115,8 @@ class ScaledKernel:
     def slope(self, r: Array) -> Array:
         """Return max over the directions of |grad phi_N(r e)|, shape of r."""
         dx = r[:, None, None] * self.directions
-        return np.linalg.norm(self.gradient(dx), axis=-1).max(axis=1)
+        with np.errstate(all="ignore"):
+            return np.linalg.norm(self.gradient(dx), axis=-1).max(axis=1)
 
     def height(self, r: Array) -> Array:
         """Return max over the directions of |phi_N(r e)|, shape of r."""
