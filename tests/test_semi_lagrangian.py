@@ -308,7 +308,7 @@ class Odd(mfplug.Distribution):
 
 
 def test_bad_initial_densities() -> None:
-    with pytest.raises(NumericsError, match=r"not normalised; got a mass of about 1\.25"):
+    with pytest.raises(NumericsError, match=r"not normalised; got a mass"):
         solve(mfplug.System(initial=Odd(scale=1.25)), 0.5)
     with pytest.raises(NumericsError, match=r"'odd': its density is negative"):
         solve(mfplug.System(initial=Odd(dip=0.01)), 0.5)
