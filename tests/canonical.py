@@ -60,6 +60,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
+    ("metric", "counting-measure"): {},
     ("metric", "coupling"): {},
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},

@@ -120,6 +120,16 @@ def build_parser() -> Parser:
             step.add_argument(
                 "--table", metavar="FILE", help="where the rows go (CSV), else printed"
             )
+    alpha = add("alpha", "the counting measure of a law or of samples", "alpha")
+    alpha.add_argument("file", metavar="FILE", help="CSV: n1,...,nm and maybe weight")
+    alpha.add_argument(
+        "--cells", required=True, metavar="F", help="f(cell), as 0.5,0.5"
+    )
+    alpha.add_argument("--positive", action="store_true", help="alpha+ too")
+    alpha.add_argument("--json", action="store_true", help="as JSON")
+    alpha.add_argument("--plot", metavar="FILE", help="draw sectors and certificate")
+    alpha.add_argument("--seed", type=int, default=0, help="of the folds of samples")
+    alpha.add_argument("--level", type=float, default=0.95, help="of the limits")
     report = add("report", "write the page of all studies", "report")
     report.add_argument("studies", nargs="*", metavar="STUDY")
     report.add_argument("--out", default="results", metavar="DIR")
