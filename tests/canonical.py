@@ -73,6 +73,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "momentum-score"): {},
     ("metric", "phase-volume"): {},
     ("metric", "reversibility"): {},
+    ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
 }
 

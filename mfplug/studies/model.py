@@ -72,7 +72,7 @@ class Fit(Strict):
     name: str = ""
     time: Literal["last", "all"] | Number = "last"
     model: Literal["power", "log-over-n"] = "power"
-    correction: StrictBool = False
+    correction: StrictBool | Positive = False
     minimum: Number | None = None
     maximum: Number | None = None
     where: dict[str, Scalar | list[Scalar]] = {}
