@@ -27,8 +27,8 @@ def draw(law, count, seed):
 def test_limits_cover(excess):
     """N = 20, M = 1000, 40 cases. In 400 cases 99.3 to 100 % were covered.
 
-    If they cover 98 % (93 % is what is asked), more than five misses in 40 have a chance
-    of 2e-4; limits that cover 75 % pass with a chance of 4 %.
+    If they cover 98 % (93 % is what is asked), more than five misses in 40 have a
+    chance of 2e-4; limits that cover 75 % pass with a chance of 4 %.
     """
     law = laws.gaussian_signs(20, excess)
     # v = 1: audit 3.5, .051787; v = 0: independent.

@@ -4,7 +4,8 @@ A map x -> cell, applied to each particle, can only lower alpha (audit, 3.4 d): 
 the cells bounds alpha from below, and that of a coarser map is at most that of a finer
 one. The cells of an observable psi are cut at quantiles of psi under f_t, so that all
 have nearly the same probability; their probabilities are summed over points of f_t with
-weights, and have to be right to 1e-5 or so (2^20 points), for alpha sees an error of f as a whole.
+weights, and have to be right to 1e-5 or so (2^20 points), for alpha sees an error of f
+as a whole.
 """
 
 from __future__ import annotations
