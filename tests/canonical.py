@@ -57,10 +57,19 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
         "step": 0.06,
         "degree": 7,
     },
+    ("metric", "bad-particles"): {"particles": 12, "first": 0.3},
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
     ("metric", "counting-measure"): {},
+    ("metric", "counting-state"): {
+        "state": "bad",
+        "particles": 12,
+        "first": 0.3,
+        "other": 0.8,
+        "bad": 3,
+        "excess": 2.5,
+    },
     ("metric", "coupling"): {},
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
@@ -75,6 +84,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "reversibility"): {},
     ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
+    ("metric", "tail-cells"): {"particles": 60, "reach": 5.5},
 }
 
 
