@@ -38,6 +38,8 @@ _EXPORTS = {
     "read_snapshots": "mfplug.dynamics.snapshots",
     "write_snapshots": "mfplug.dynamics.snapshots",
     "solve_mean_field": "mfplug.meanfield.solve",
+    "load_field": "mfplug.studies.store",
+    "save_field": "mfplug.studies.store",
     "counting_measure": "mfplug.theory.counting.measure",
     "CountingMeasure": "mfplug.theory.counting.result",
     "measure": "mfplug.studies.measure",
@@ -100,6 +102,8 @@ if TYPE_CHECKING:
     from mfplug.studies.api import run_study as run_study
     from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
+    from mfplug.studies.store import load_field as load_field
+    from mfplug.studies.store import save_field as save_field
     from mfplug.system import System as System
     from mfplug.theory.counting.measure import counting_measure as counting_measure
     from mfplug.theory.counting.result import CountingMeasure as CountingMeasure

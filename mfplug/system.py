@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from mfplug.contracts.distribution import Distribution
 from mfplug.contracts.plugin import plain
 from mfplug.contracts.potential import External, Potential
 from mfplug.errors import ParameterError, did_you_mean, shown
-from mfplug.registry import create_from
+from mfplug.registry import create, create_from
 
 FIELDS = ("dimension", "potential", "initial", "external", "box", "beta", "mass")
 
@@ -50,6 +50,9 @@ class System:
     box: float | None = None
     beta: float = 0.0
     mass: float = 1.0
+
+    #: N, where :meth:`at` has evaluated the system; no part of its identity.
+    particles: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
         d = self.dimension
@@ -91,13 +94,36 @@ class System:
         return {key: plain(getattr(self, key)) for key in FIELDS}
 
     def at(self, N: int) -> Self:
-        """Return the system with N-dependent parameters evaluated at N."""
-        return replace(
+        """Return the system with N-dependent parameters evaluated at N.
+
+        It remembers N as ``particles``: with beta > 0 its mean field is the smoothed
+        one of phi_N^beta, see :meth:`smoothed`.
+        """
+        placed = replace(
             self,
             potential=self.potential.at(N),
             initial=self.initial.at(N),
             external=self.external.at(N) if self.external else None,
         )
+        object.__setattr__(placed, "particles", N)
+        return placed
+
+    def smoothed(self, N: int) -> Self:
+        """Return the system whose Vlasov equation is the limit smoothed at N.
+
+        N phi_N^beta(q) = N^beta phi(N^(beta/d) q) in place of phi, with beta = 0.
+        """
+        if self.beta == 0.0:
+            return self.at(N)
+        factor, scale = self.pair_scaling(N)
+        scaled = create(
+            "potential",
+            "scaled",
+            base=self.potential.at(N),
+            factor=N * factor,
+            scale=scale,
+        )
+        return replace(self.at(N), potential=scaled, beta=0.0)
 
     @property
     def depends_on_N(self) -> bool:

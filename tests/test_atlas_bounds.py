@@ -38,6 +38,10 @@ VERDICTS = {
     "mollifier": "holds corrected",
     "density": "holds corrected",
     "score-needed": "holds",
+    "growth": "fails",
+    "rate": "consistent",
+    "entropy": "holds",
+    "corollary": "holds corrected",
 }
 
 
@@ -58,6 +62,14 @@ def test_verdict(studies, name, wanted):
         ("density", "second-moment", 0.1),
         ("density", "second-moment", 1.01),
         ("score-needed", "supremum", 0.1),
+        ("growth", "limit", 0.9),
+        ("rate", "gronwall", 1e-4),
+        ("rate", "logistic", 1e-4),
+        ("rate", "entropy", 0.1),
+        ("entropy", "marton", 0.1),
+        ("entropy", "chain", 0.1),
+        ("entropy", "leading", 1.05),
+        ("corollary", "corrected", 1e-4),
     ],
 )
 def test_a_wrong_bound_turns_the_verdict(studies, name, bound, factor):
@@ -72,6 +84,13 @@ def test_a_wrong_bound_turns_the_verdict(studies, name, bound, factor):
         ("density", "distance"),
         ("score-needed", "unbounded"),
         ("score-needed", "bounded"),
+        ("rate", "signs"),
+        ("rate", "gronwall"),
+        ("rate", "entropy"),
+        ("entropy", "entropy"),
+        ("entropy", "hamming"),
+        ("entropy", "marginal-1"),
+        ("entropy", "marginal-3"),
     ],
 )
 @pytest.mark.parametrize("off", [-0.15, 0.15])
@@ -86,6 +105,10 @@ def test_a_wrong_exponent_turns_the_verdict(studies, name, fit, off):
         ("mollifier", "mollified-score"),
         ("density", "mollified-distance"),
         ("score-needed", "momentum-score"),
+        ("growth", "counter-example-alpha"),
+        ("rate", "alpha-lower"),
+        ("entropy", "hamming-lower"),
+        ("corollary", "marginal-l1"),
     ],
 )
 def test_missing_data_leave_it_undecided(studies, name, metric):
@@ -95,6 +118,12 @@ def test_missing_data_leave_it_undecided(studies, name, metric):
 def test_density_that_helped_would_show(studies):
     # Were the N allowed above the N needed, the printed claim would stand.
     assert studies("density").with_bounds("allowed", add=1e6).verdict() == "fails"
+
+
+def test_the_lemma_would_hold_if_it_allowed_more(studies):
+    # The bound printed times 10, and the counter-example is none.
+    assert studies("growth").with_bounds("printed", 10.0).verdict() == "holds"
+    assert "rows lie above" in studies("growth").reason()
 
 
 # Digits

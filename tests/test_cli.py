@@ -322,6 +322,10 @@ def test_run_twice(write_study, tmp_path, clean):
     assert contents(tmp_path / "hand") == contents(out)
 
 
+#: Studies of statements that are false: Lemma 3.2 for arbitrary F_t (audit, E6).
+REFUTED = {"growth"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_smoke_profile_of_what_ships(clean, tmp_path, name):
@@ -333,7 +337,8 @@ def test_smoke_profile_of_what_ships(clean, tmp_path, name):
     verdicts = json.loads((tmp_path / name / "verdict.json").read_text())
     words = {"holds", "holds corrected", "consistent", "undecided"}
     # `fails` would be a false alarm of 1e-3; the seeds are fixed, so it cannot flake.
-    assert {v["verdict"] for v in verdicts} <= words, verdicts
+    expected = {"fails"} if name in REFUTED else words
+    assert {v["verdict"] for v in verdicts} <= expected, verdicts
     assert all(v["reason"] for v in verdicts)
     for ending in ("svg", "pdf", "png"):
         assert (tmp_path / name / f"figure.{ending}").stat().st_size > 1000

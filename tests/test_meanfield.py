@@ -636,7 +636,19 @@ def test_foreign_files_are_refused(tmp_path, fields):
 
 WRONG = {
     "times": ({"times": [1.0, 0.0]}, "times: not allowed"),
-    "beta": ({"system": {"beta": 0.2}}, r"scaling is not supported; got beta = 0\.2"),
+    "beta": (
+        {"system": {"beta": 0.2}},
+        r"the mean field depends on N; got beta = 0\.2 and no N\. Use system\.at\(N\)",
+    ),
+    "short torus": (
+        {"system": {"box": 3.0}},
+        r"the torus is shorter than its range; got box = 3, expected at least",
+    ),
+    "tolerance": ({"tolerance": -1.0}, "'tolerance' is out of range"),
+    "no harmonic torus": (
+        {"system": {"box": 9.0}, "solver": "harmonic-exact"},
+        "the potential is not harmonic",
+    ),
     "grid": ({"grid": 12}, "grid is too small; got 12"),
     "option": ({"nods": 12}, "unknown parameter 'nods'.*'nodes'"),
     "option twice": (

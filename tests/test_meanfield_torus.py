@@ -209,7 +209,7 @@ def test_modes_against_a_grid(d):
     )
 
 
-@pytest.mark.parametrize("potential", [cosine(), {"name": "gaussian", "width": 0.4}])
+@pytest.mark.parametrize("potential", [cosine(), {"name": "gaussian", "width": 0.35}])
 def test_everything_is_periodic(potential):
     """Force, density and score do not see by how many boxes a point is moved."""
     state = {"name": "gaussian", "qq": 0.3, "qp": 0.1, "mean_q": 1.0}
@@ -260,7 +260,7 @@ def test_periodic_spline_is_of_order_six():
     assert math.log2(errors[0] / errors[1]) > 5.5
 
 
-@pytest.mark.parametrize("potential", [cosine(), {"name": "gaussian", "width": 0.4}])
+@pytest.mark.parametrize("potential", [cosine(), {"name": "gaussian", "width": 0.35}])
 def test_store_gives_back_every_bit(potential, tmp_path):
     field = mfplug.solve_mean_field(
         system(potential, homogeneous(amplitude=0.3)), [0.0, 0.6], nodes=500, grid=40

@@ -20,6 +20,8 @@ NAMES = canonical.names("distribution")
 PERIODIC = ("gaussian", "homogeneous", "waterbag")
 #: Those that lie on a torus only.
 NEEDS_BOX = ("homogeneous",)
+#: Those that can be in any dimension.
+SPACIOUS = [name for name in NAMES if name != "striped-pair"]
 BOX = 2.7
 
 
@@ -127,7 +129,7 @@ def test_a_wrong_sampler_is_caught(name, changes):
     assert chi_square(law, wrong, n=400_000) < 1e-4
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SPACIOUS)
 @pytest.mark.parametrize("d", [2, 3])
 def test_samples_and_density_agree_in_more_dimensions(name, d):
     # E[1_A(x) / f(x)] is the volume of A, whatever f: a ball product around the
@@ -172,7 +174,7 @@ def test_heavy_tails_are_those_of_the_library(name, df):
         np.testing.assert_allclose(law.density(x, x[::-1]), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SPACIOUS)
 @pytest.mark.parametrize("box", [None, BOX])
 def test_score_is_the_gradient_of_the_logarithm(name, box):
     if box is not None and name not in PERIODIC:
@@ -247,7 +249,7 @@ def test_nodes_integrate_smooth_functions(name, size, accuracy):
     assert w @ bell(nodes_q, nodes_p) == pytest.approx(exact, rel=accuracy)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SPACIOUS)
 @pytest.mark.parametrize("d", [2, 3])
 def test_nodes_in_more_dimensions(name, d):
     # Against 400 000 samples within 5 standard errors and 1 %: false alarm 6e-7.
@@ -317,7 +319,7 @@ def test_a_waterbag_wider_than_the_torus_is_refused():
         place("waterbag", 1, 1.5)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SPACIOUS)
 def test_placing_leaves_the_original_alone(name):
     law = canonical.make("distribution", name)
     placed = law.on(3, BOX if name in NEEDS_BOX else None)

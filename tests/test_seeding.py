@@ -142,7 +142,11 @@ e = mfplug.simulate(line, 40, 1500, [0.0, 0.5], 0.1, "yoshida4", seed=9)
 field = mfplug.solve_mean_field(line, [0.0, 0.5], "harmonic-exact")
 names = [n for n in mfplug.names("metric") if n not in ("cell-bound", "cloud-growth")]
 for name in names:
-    rows = mfplug.measure([name], e, field)
+    try:
+        rows = mfplug.measure([name], e, field)
+    except mfplug.ParameterError as refusal:
+        print(name, "is not for this system:", refusal)
+        continue
     print(name, hashlib.sha256(repr(rows.to_dict()).encode()).hexdigest())
 """
 

@@ -112,7 +112,7 @@ def test_no_file_a_folder_or_another_name(tmp_path, clean):
     (tmp_path / "folder.yaml").mkdir()
     refused(lambda: load(str(tmp_path / "folder.yaml")), "no such file")
     refused(lambda: load("choas"), "Did you mean 'chaos'?")
-    refused(lambda: load("nothing-like-it"), "Known: chaos, ")
+    refused(lambda: load("nothing-like-it"), "Known: break-time, ")
     refused(lambda: load(""), "no such study")
 
 
@@ -517,3 +517,15 @@ def test_a_study_written_by_hand(tmp_path, clean):
 def test_errors_of_a_study_are_study_errors():
     with pytest.raises(StudyError):
         study(titel="x")
+
+
+@pytest.mark.parametrize(
+    ("replicas", "expected"),
+    [({"times": 20.0, "N": -0.5}, [5, 3]), ({16: 7, 64: 2}, [7, 2])],
+)
+def test_a_case_sets_replicas_by_the_number_of_particles(replicas, expected):
+    case = {"label": "few", "set": {"replicas": replicas}}
+    made = cells(sweep={"state": [case], "N": [16, 64]})
+    assert [cell.replicas for cell in made] == expected
+    wrong = {"label": "few", "set": {"replicas": {"some": 7}}}
+    refused(cells, "replicas are not allowed", sweep={"state": [wrong], "N": [16]})

@@ -191,3 +191,20 @@ def test_a_run_says_how_it_was_computed():
         system(GAUSSIAN, 1, None), 10**4, 2, [0.0, 0.1], 0.1, forces="direct"
     )
     assert e.q == pytest.approx(exact.q, abs=1e-11)
+
+
+def test_auto_sums_pairs_where_one_cloud_is_too_wide():
+    """Two clouds, one of them 500 times as wide: each as if it were alone."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(2, 2, 2000))
+    x[1] *= 500.0
+    pairs = PairSum(GAUSSIAN, 2, 2000)
+    assert pairs.method == "fourier"
+    with pytest.raises(TooManyModes, match="expected at most"):
+        pairs.sum.forces(x[1], np.ones(2000), x[1])
+    exact = PairSum(GAUSSIAN, 2, 2000, "direct").clouds(x)
+    both = pairs.clouds(x)
+    assert np.array_equal(both[:1], pairs.clouds(x[:1]))
+    assert np.array_equal(both[1:], pairs.clouds(x[1:]))
+    for got, force in zip(both, exact, strict=True):
+        assert got == pytest.approx(force, abs=1e-8 * np.abs(force).max())

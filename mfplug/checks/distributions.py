@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mfplug.checks.core import Check, CheckFailed, Refused
 from mfplug.checks.probes import gradient_error, places
 from mfplug.contracts.distribution import Distribution
+from mfplug.errors import ParameterError
 
 Array = NDArray[np.float64]
 LIMIT = 6.5
@@ -234,7 +235,11 @@ def joint(law: Distribution) -> str:
     d, _, placed = next(places(law))
     own = type(law).joint is not Distribution.joint
     for N in (2, 7) if not own else (2,):
-        q, p = placed.joint(np.random.default_rng(3), N)
+        try:
+            q, p = placed.joint(np.random.default_rng(3), N)
+        except ParameterError as refusal:
+            # A state may need what its defaults do not say, such as a file.
+            raise Refused(f"it needs other parameters: {refusal}") from refusal
         if np.shape(q) != (N, d) or np.shape(p) != (N, d):
             raise CheckFailed(
                 f"joint() has the wrong shape; got {np.shape(q)}, {np.shape(p)}, "

@@ -222,6 +222,36 @@ def compiled(phi: Potential) -> str:
     return f"compiled and plain forces agree to {largest:.1g}"
 
 
+def methods(phi: Potential) -> str:
+    """Check every way to sum forces against the sum over all pairs."""
+    from mfplug.dynamics.sums import METHODS, PairSum
+
+    largest: dict[str, float] = {}
+    for d, box, placed in places(phi):
+        x = _cloud(placed, d, box, 300)[0]
+        w = np.random.default_rng(5).uniform(0.2, 1.0, 300) / 300
+        exact = PairSum(placed, d, 300, "direct", box=box).forces(x, w, x)
+        scale = max(float(np.abs(exact).max()), 1e-300)
+        for method in METHODS:
+            if method in ("auto", "direct"):
+                continue
+            try:
+                given = PairSum(placed, d, 300, method, box=box, tolerance=1e-9)
+                force = given.forces(x, w, x)
+            except MfplugError:
+                continue  # it says itself that this potential is not for it
+            error = float(np.abs(force - exact).max()) / scale
+            largest[method] = max(largest.get(method, 0.0), error)
+            if error > 1e-6:
+                raise CheckFailed(
+                    f"the method '{method}' differs from all pairs by {error:.2g} of "
+                    f"the largest force in d = {d}; expected below 1e-6"
+                )
+    if not largest:
+        return "all pairs is the only method for it"
+    return "from all pairs: " + ", ".join(f"{m} {e:.0e}" for m, e in largest.items())
+
+
 def torus(phi: Potential) -> str:
     """Check that a periodic potential is periodic in its box."""
     try:
@@ -244,5 +274,6 @@ CHECKS = [
     Check("regularity", "the declared class agrees with the bounds", regularity),
     Check("third-law", "forces add up to 0", third_law),
     Check("compiled", "the compiled kernel equals the plain methods", compiled),
+    Check("methods", "every method for forces equals all pairs", methods),
     Check("torus", "what it does on a torus", torus),
 ]

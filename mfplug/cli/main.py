@@ -99,6 +99,15 @@ def build_parser() -> Parser:
     studies.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of a study file"
     )
+    theory = add(
+        "theory", "say which statements of the thesis apply to a study", "theory"
+    )
+    theory.add_argument("study", metavar="STUDY", help="a name or a YAML file")
+    theory.add_argument("--profile", default="quick")
+    theory.add_argument(
+        "--time", type=_time, metavar="T", help="time of the bounds (the study's last)"
+    )
+    theory.add_argument("--json", action="store_true", help="as JSON")
     run = add("run", "run studies through the workflow", "run")
     run.add_argument("studies", nargs="*", metavar="STUDY", help="names or YAML files")
     run.add_argument("--all", action="store_true", help="every shipped study")
@@ -106,6 +115,10 @@ def build_parser() -> Parser:
     run.add_argument("--cores", type=_count, default=os.cpu_count() or 1, metavar="N")
     run.add_argument("--out", default="results", metavar="DIR", help="results folder")
     run.add_argument("--dry-run", action="store_true", help="say what would be done")
+    diff = add("diff", "compare two results folders", "diff")
+    diff.add_argument("first", metavar="A")
+    diff.add_argument("second", metavar="B")
+    diff.add_argument("--json", action="store_true", help="as JSON")
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")
@@ -130,6 +143,16 @@ def build_parser() -> Parser:
     alpha.add_argument("--plot", metavar="FILE", help="draw sectors and certificate")
     alpha.add_argument("--seed", type=int, default=0, help="of the folds of samples")
     alpha.add_argument("--level", type=float, default=0.95, help="of the limits")
+    phase = add("phase", "draw phase space from a stored mean field", "phase")
+    phase.add_argument("field", metavar="FIELD", help="a file of save_field or a study")
+    phase.add_argument("picture", metavar="PICTURE", help="PNG, SVG or PDF to write")
+    phase.add_argument(
+        "--times",
+        type=_time,
+        nargs="+",
+        metavar="T",
+        help="all stored ones, if left out",
+    )
     report = add("report", "write the page of all studies", "report")
     report.add_argument("studies", nargs="*", metavar="STUDY")
     report.add_argument("--out", default="results", metavar="DIR")
@@ -145,6 +168,18 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(
             f"not allowed; got {text!r}, expected an integer >= 1"
+        )
+    return value
+
+
+def _time(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(
+            f"not allowed; got {text!r}, expected a number from 0 to 1e6"
         )
     return value
 

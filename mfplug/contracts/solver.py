@@ -22,12 +22,14 @@ class Solver(Plugin, ABC):
     """Solves the Vlasov equation (9) and returns it as a force field in space-time.
 
     ``order`` is the order in the time step; ``conserves`` names the invariants kept
-    to rounding.
+    to rounding. ``singular_limit`` says that it solves the formal limit N to infinity
+    for beta > 0; the others are given the potential smoothed at a finite N.
     """
 
     kind: ClassVar[str] = "solver"
     order: ClassVar[int] = 0
     conserves: ClassVar[tuple[str, ...]] = ()
+    singular_limit: ClassVar[bool] = False
 
     @abstractmethod
     def solve(self, system: System, times: Sequence[float]) -> MeanField:

@@ -130,7 +130,7 @@ def simulate(
         first_replica,
         step,
         method,
-        forces_of.info | {"storage": room.where},
+        forces_of.info,
     )
 
 

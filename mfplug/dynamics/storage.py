@@ -29,13 +29,10 @@ class Snapshots:
     ----------
     q, p
         Arrays, or maps of a file that goes when they do.
-    where
-        ``memory`` or ``disk``.
     """
 
     q: Array
     p: Array
-    where: str
 
     def written(self) -> None:
         """Hand what has been filled to the disk, so that its memory can be reused."""
@@ -73,7 +70,7 @@ def snapshots(
             f"{_PART:.0%} of it. Take fewer particles."
         )
     if size + work <= free:
-        return Snapshots(np.empty(shape), np.empty(shape), "memory")
+        return Snapshots(np.empty(shape), np.empty(shape))
     place = Path(folder if folder is not None else tempfile.gettempdir())
     _check_disk(shape, size, max(0.0, free - work), place)
     try:
@@ -84,7 +81,7 @@ def snapshots(
             f"{error.strerror or error}, expected a folder with "
             f"{size / _GIB:.1f} GiB. Name another."
         ) from error
-    return Snapshots(q, p, "disk")
+    return Snapshots(q, p)
 
 
 def _check_disk(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,28 +21,49 @@ Array = NDArray[np.float64]
 PairForce = Callable[[Array], Array]
 
 
-def time_levels(first: float, last: float, step: float) -> Array:
-    """Return equidistant levels at most ``step`` apart; six at least.
+#: Levels in a step and in all, at least: enough for the spline in time.
+LEVELS_A_STEP = 2
+LEAST_LEVELS = 10
 
-    Six levels give the spline in time its full degree. A single time has one level.
-    """
+
+class Clock(NamedTuple):
+    """Equidistant levels; every ``stride``-th ends a step of the nodes."""
+
+    levels: Array
+    stride: int
+
+    @property
+    def step(self) -> float:
+        """The step of the nodes, 0 where there is one level."""
+        if len(self.levels) == 1:
+            return 0.0
+        return float(self.levels[self.stride] - self.levels[0])
+
+
+def time_levels(first: float, last: float, step: float) -> Clock:
+    """Return levels on [first, last] with steps of at most ``step``."""
     if last == first:
-        return np.array([first])
-    steps = max(5, int(np.ceil((last - first) / step - 1e-9)))
-    return np.linspace(first, last, steps + 1)
+        return Clock(np.array([first]), 1)
+    steps = max(1, math.ceil((last - first) / step - 1e-9))
+    stride = max(LEVELS_A_STEP, math.ceil((LEAST_LEVELS - 1) / steps))
+    return Clock(np.linspace(first, last, stride * steps + 1), stride)
 
 
 def march(
-    system: System, q: Array, p: Array, levels: Array, pair: PairForce
-) -> Iterator[State]:
-    """Yield the state of the nodes at each level, by a splitting of order 6.
+    system: System, q: Array, p: Array, clock: Clock, pair: PairForce
+) -> Iterator[tuple[float, Array, Array | None]]:
+    """Yield (t, q, p) of the nodes at each level; p only where a step ends.
+
+    Steps are a splitting of order 6. Within a step the positions are the quintic
+    Hermite interpolant of position, velocity and acceleration at its ends, whose error
+    is of order 6 too and which costs no force.
 
     Parameters
     ----------
     q, p
         Nodes at the first level, shape (d, M).
-    levels
-        Times of the levels; one step leads from each to the next.
+    clock
+        The levels.
     pair
         Pair force on nodes at given positions, shape (d, M) both.
 
@@ -50,12 +72,44 @@ def march(
     NumericsError
         If the force is not finite.
     """
-    force = _Force(system, pair)
-    state = State(q, p, system.mass)
-    yield state
-    for t, t_next in pairwise(levels):
-        state = splitting_step(KAHAN_LI_6, state, t, t_next - t, force)
-        yield state
+    force, mass = _Force(system, pair), system.mass
+    state = State(q, p, mass)
+    yield float(clock.levels[0]), q, p
+    ends = clock.levels[:: clock.stride]
+    for number, (t, t_next) in enumerate(pairwise(ends)):
+        h = t_next - t
+        before = (state.q, h * state.p / mass, h**2 * force(t, state.q) / mass)
+        state = splitting_step(KAHAN_LI_6, state, t, h, force)
+        after = (state.q, h * state.p / mass, h**2 * force(t_next, state.q) / mass)
+        for k in range(1, clock.stride):
+            inner = clock.levels[number * clock.stride + k]
+            yield float(inner), _hermite(before, after, (inner - t) / h), None
+        yield float(t_next), state.q, state.p
+
+
+def _hermite(
+    before: tuple[Array, Array, Array], after: tuple[Array, Array, Array], u: float
+) -> Array:
+    """Return the quintic with value, slope and curvature at u = 0 and u = 1."""
+    v = 1.0 - u
+
+    def half(u: float, v: float) -> tuple[float, float, float]:
+        return (
+            v**3 * (1.0 + 3.0 * u + 6.0 * u**2),
+            u * v**3 * (1.0 + 3.0 * u),
+            (0.5 * u**2 * v**3),
+        )
+
+    a, b, c = half(u, v)
+    d, e, f = half(v, u)
+    return (
+        a * before[0]
+        + b * before[1]
+        + c * before[2]
+        + d * after[0]
+        - e * after[1]
+        + f * after[2]
+    )
 
 
 class _Force:
@@ -106,14 +160,14 @@ class Ledger:
         self.pair_energy = pair_energy
         self._entries: list[tuple[float, float, Array]] = []
 
-    def enter(self, t: float, state: State) -> None:
-        """Note the energy and momentum of a state."""
+    def enter(self, t: float, q: Array, p: Array) -> None:
+        """Note the energy and momentum of nodes at t, shapes (d, M)."""
         w = self.weights
-        kinetic = float(0.5 * (w * np.sum(state.p**2, axis=0)).sum() / state.mass)
-        energy = kinetic + self.pair_energy(state.q)
+        kinetic = float(0.5 * (w * np.sum(p**2, axis=0)).sum() / self.system.mass)
+        energy = kinetic + self.pair_energy(q)
         if self.system.external is not None:
-            energy += float((w * self.system.external.energy(state.q.T, t)).sum())
-        self._entries.append((kinetic, energy, (w * state.p).sum(axis=1)))
+            energy += float((w * self.system.external.energy(q.T, t)).sum())
+        self._entries.append((kinetic, energy, (w * p).sum(axis=1)))
 
     def drift(self) -> dict[str, float]:
         """Return the drifts between the first and the last entry.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.errors import ParameterError
-from mfplug.meanfield.march import Ledger, march
+from mfplug.meanfield.march import Clock, Ledger, march
 from mfplug.meanfield.pair_field import PairField
 from mfplug.meanfield.splines import time_knots
 from mfplug.meanfield.waves import cos_sin
@@ -85,7 +85,7 @@ class ModeSums:
 
 
 class ModeField(PairField):
-    """Pair force of a few modes: exact in space, a quintic spline in time.
+    """Pair force of a few modes: exact in space, a spline of degree 9 in time.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def mode_sums(system: System) -> ModeSums:
 
 
 def march_modes(
-    system: System, nodes: tuple[Array, Array, Array], levels: Array
+    system: System, nodes: tuple[Array, Array, Array], clock: Clock
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return the arrays of a :class:`ModeField` and the drifts of a run.
 
@@ -176,18 +176,17 @@ def march_modes(
     ----------
     nodes
         (q, p, w) of f_0, shapes (M, d), (M, d), (M,).
-    levels
-        Times of the levels.
+    clock
+        The levels.
     """
     sums = mode_sums(system)
     w = nodes[2]
     q, p = (np.ascontiguousarray(x.T) for x in nodes[:2])
     ledger = Ledger(system, w, lambda x: sums.energy(sums.density(x, w)))
-    densities = []
-    steps = march(system, q, p, levels, lambda x: sums.self_force(x, w))
-    for t, state in zip(levels, steps, strict=True):
-        densities.append(sums.density(state.q, w))
-        if t in (levels[0], levels[-1]):
-            ledger.enter(float(t), state)
-    arrays = {"levels": levels, "densities": np.stack(densities)}
+    densities: list[Array] = []
+    for t, x, momenta in march(system, q, p, clock, lambda x: sums.self_force(x, w)):
+        densities.append(sums.density(x, w))
+        if momenta is not None and len(densities) in (1, len(clock.levels)):
+            ledger.enter(t, x, momenta)
+    arrays = {"levels": clock.levels, "densities": np.stack(densities)}
     return arrays, ledger.drift()

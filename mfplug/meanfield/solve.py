@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
+from mfplug.contracts.soundness import check_density
 from mfplug.dynamics.simulate import check_times
 from mfplug.errors import ParameterError
 from mfplug.registry import create, create_from
@@ -27,7 +28,8 @@ def solve_mean_field(
     Parameters
     ----------
     system
-        The physical system, with numbers in place of expressions in N.
+        The physical system, with numbers in place of expressions in N. With beta > 0
+        the result is the smoothed mean field at N of ``system.at(N)``.
     times
         Increasing times; f_0 holds at the first, the field is defined up to the last.
     solver
@@ -44,6 +46,8 @@ def solve_mean_field(
     ------
     ParameterError
         If a time or an option is not allowed, or the solver cannot do this system.
+    NumericsError
+        If the initial density is negative, or its mass is not 1.
 
     Examples
     --------
@@ -64,17 +68,28 @@ def solve_mean_field(
                 "solver: options are given twice; got a plugin and "
                 f"{', '.join(options)}, expected one of them. Put them into the plugin."
             )
-    if system.beta > 0:
-        raise ParameterError(
-            f"solver '{chosen.name}': scaling is not supported; got beta = "
-            f"{system.beta:g}, expected 0. The limit for beta > 0 is another equation."
-        )
-    if system.depends_on_N:
+    system = _without_beta(system, chosen)
+    if system.depends_on_N and not chosen.singular_limit:
         raise ParameterError(
             f"solver '{chosen.name}': a parameter depends on N; expected numbers. "
             "Use system.at(N)."
         )
+    with calling(system.initial, "density()"):
+        check_density(system.initial)
     with calling(chosen, "solve()"):
         field = chosen.solve(system, times)
     returned(chosen, "solve()", field, MeanField)
     return field
+
+
+def _without_beta(system: System, chosen: Solver) -> System:
+    """Return the system with phi_N^beta in place of beta, if the solver needs that."""
+    if system.beta == 0.0 or chosen.singular_limit:
+        return system
+    if system.particles is None:
+        raise ParameterError(
+            f"solver '{chosen.name}': with beta > 0 the mean field depends on N; got "
+            f"beta = {system.beta:g} and no N. Use system.at(N), or the solver "
+            "'dirac-benney' for the limit."
+        )
+    return system.smoothed(system.particles)

@@ -23,9 +23,9 @@ class SplineField(PairField):
     """Pair force of moving weighted nodes, interpolated in time and space.
 
     In free space the pair force is a quintic tensor spline within the grid; outside
-    it is summed over the nodes, whose positions are a quintic spline in time. So the
+    it is summed over the nodes, whose positions are a spline in time. So the
     field is defined in all space. On the torus the spline is periodic and there is no
-    outside. In time it is a quintic spline.
+    outside. In time it is a spline of degree 9.
 
     Parameters
     ----------

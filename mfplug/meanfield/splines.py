@@ -58,7 +58,7 @@ def periodic_coefficients(values: Array, axes: tuple[int, ...]) -> Array:
 def time_basis(levels: Array, t: float) -> tuple[slice, Array]:
     """Return which levels carry the spline in time at t, and with which weights.
 
-    The degree is 5, or less where there are fewer than six levels.
+    The degree is 9, or less where there are fewer than ten levels.
     """
     from scipy.interpolate import BSpline
 
@@ -82,8 +82,8 @@ def time_coefficients(levels: Array, values: Array) -> Array:
 
 
 def time_knots(levels: Array) -> tuple[int, Array]:
-    """Return degree and knots of the spline in time: 5, less below six levels."""
-    degree = min(5, len(levels) - 1)
+    """Return degree and knots of the spline in time: 9, less below ten levels."""
+    degree = min(9, len(levels) - 1)
     degree -= 1 - degree % 2 if degree else 0
     if degree == 0:
         return 0, np.array([levels[0] - 1.0, levels[-1] + 1.0])

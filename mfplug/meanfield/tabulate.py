@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.compiled import compile_potential, field_energies, field_forces
-from mfplug.meanfield.march import Ledger, march
+from mfplug.dynamics.sums import PairSum
+from mfplug.meanfield.march import Clock, Ledger, march
 from mfplug.meanfield.splines import (
     MARGIN,
     periodic_coefficients,
@@ -27,6 +28,9 @@ Sums = Callable[[Array, Array], Array]
 #: dimension; what is outside is summed exactly.
 REACH = {1: 12.0, 2: 5.0, 3: 4.0}
 
+#: Error of fast sums, relative to the largest force that the nodes can exert together.
+SUM_TOLERANCE = {1: 1e-11, 2: 1e-9, 3: 1e-8}
+
 #: About how many points the interpolation is checked at.
 CHECKED = 500
 
@@ -34,7 +38,7 @@ CHECKED = 500
 def march_grid(
     system: System,
     nodes: tuple[Array, Array, Array],
-    levels: Array,
+    clock: Clock,
     size: int,
 ) -> tuple[dict[str, Array], dict[str, Any], tuple[Array, Array]]:
     """Return arrays of a :class:`SplineField`, drifts of a run, and a check.
@@ -46,40 +50,46 @@ def march_grid(
     ----------
     nodes
         (q, p, w) of f_0, shapes (M, d), (M, d), (M,).
-    levels
-        Times of the levels.
+    clock
+        The levels.
     size
         Grid points an axis.
     """
     w = nodes[2]
     q, p = (np.ascontiguousarray(x.T) for x in nodes[:2])
-    compiled = compile_potential(system.potential, system.dimension)
+    d = system.dimension
+
+    def summing(targets: int) -> PairSum:
+        # What decides is the number of pairs.
+        many = math.isqrt(len(w) * targets)
+        return PairSum(
+            system.potential, d, many, box=system.box, tolerance=SUM_TOLERANCE[d]
+        )
+
+    own, other = summing(len(w)), summing(size**d)
 
     def pair(targets: Array, sources: Array) -> Array:
-        return field_forces(compiled, sources, w, targets, box=system.box)
+        return other.forces(sources, w, targets)
 
     def energy(x: Array) -> float:
-        values = field_energies(compiled, x, w, x, box=system.box)
-        return float(0.5 * (w * values).sum())
+        return float(0.5 * (w * own.energies(x, w, x)).sum())
 
     ledger = Ledger(system, w, energy)
     path = []
-    for t, state in zip(
-        levels, march(system, q, p, levels, lambda x: pair(x, x)), strict=True
-    ):
-        path.append(state.q)
-        if t in (levels[0], levels[-1]):
-            ledger.enter(float(t), state)
+    for t, x, momenta in march(system, q, p, clock, lambda x: own.forces(x, w, x)):
+        path.append(x)
+        if momenta is not None and len(path) in (1, len(clock.levels)):
+            ledger.enter(t, x, momenta)
     if system.box is None:
         arrays = _on_all_space(np.stack(path), w, size, pair)
         arrays |= {"nodes": np.stack(path), "weights": w}
     else:
         arrays = _on_the_torus(path, system.box, size, pair)
-    arrays["coefficients"] = time_coefficients(levels, arrays["coefficients"])
+    arrays["coefficients"] = time_coefficients(clock.levels, arrays["coefficients"])
     last = path[-1]
     points = np.ascontiguousarray(last[:, :: max(1, last.shape[1] // CHECKED)])
-    check = points, pair(points, last)
-    return {"levels": levels, **arrays}, ledger.drift(), check
+    check = points, summing(points.shape[1]).forces(last, w, points)
+    return {"levels": clock.levels, **arrays}, ledger.drift(), check
 
 
 def _points(axes: list[Array]) -> Array:

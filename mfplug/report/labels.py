@@ -6,6 +6,7 @@ import re
 
 #: Symbols of swept parameters in the thesis's notation.
 SYMBOLS = {
+    "M": "M",
     "N": "N",
     "particles": "N",
     "time": "t",
@@ -20,7 +21,7 @@ SYMBOLS = {
 }
 
 #: Parameters of plugins whose name is the letter of the thesis.
-LETTERS = ("beta", "delta", "gamma", "kappa")
+LETTERS = ("M", "beta", "delta", "gamma", "kappa")
 
 #: What a column measures, for axes.
 AXES = {

@@ -180,6 +180,9 @@ def _apply(
 
 def _replicas(name: str, value: Any, particles: int | None) -> int:
     """Return the number of replicas: a number, a table by N, or an expression in N."""
+    if isinstance(value, Mapping):
+        # What a case sets has not been through the model of the study file.
+        value = _table_or_law(name, value)
     if isinstance(value, PowerLaw):
         if particles is None:
             raise StudyError(
@@ -194,6 +197,19 @@ def _replicas(name: str, value: Any, particles: int | None) -> int:
             )
         value = value[particles]
     return positive_integer("replicas", value)
+
+
+def _table_or_law(name: str, value: Mapping[Any, Any]) -> PowerLaw | dict[int, Any]:
+    """Return {times: , N: } as a law, another mapping as a table by N."""
+    try:
+        if set(value) == set(PowerLaw.model_fields):
+            return PowerLaw(**value)
+        return {int(N): count for N, count in value.items()}
+    except ValueError as error:
+        raise StudyError(
+            f"study '{name}': replicas are not allowed; got {shown(dict(value))}, "
+            "expected a number, a table by N, or {times: , N: }. Change them."
+        ) from error
 
 
 def resolved(study: StudyFile) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from mfplug.contracts.metric import Metric
+from mfplug.errors import MfplugError
 from mfplug.studies.cells import Cell
 
 #: What one job should take, in seconds; small cells share a job, large ones are split.
@@ -17,6 +18,8 @@ PAIR = 1.0e-9
 POINT = 2.5e-8
 SPLINE = {1: 4e-8, 2: 1.8e-7, 3: 1.2e-6}
 STARTUP = 2.5
+#: Below this many particles a sum over all pairs costs next to nothing.
+FEW = 512
 
 
 def replica_seconds(cell: Cell) -> float:
@@ -24,7 +27,26 @@ def replica_seconds(cell: Cell) -> float:
     N, d = cell.particles or 0, cell.system.dimension
     steps = (cell.times[-1] - cell.times[0]) / cell.step
     forces = steps * max(1, cell.integrator.order - 1)
-    return forces * (PAIR * (0.7 + 0.3 * d) * N**2 + POINT * d * N) + 3e-5
+    return forces * (_force_seconds(cell, N) + POINT * d * N) + 3e-5
+
+
+def _force_seconds(cell: Cell, N: int) -> float:
+    """Return the cost of one force, summed in the way that the cell will take."""
+    from mfplug.dynamics.sums.choose import candidates
+    from mfplug.dynamics.sums.kernel import ScaledKernel
+
+    system, d = cell.system, cell.system.dimension
+    pairs = PAIR * (0.7 + 0.3 * d) * N**2
+    if N < FEW:
+        return pairs
+    factor, scale = system.pair_scaling(N)
+    try:
+        kernel = ScaledKernel(system.at(N).potential, d, factor, scale, system.box)
+        ways = candidates(kernel, N, 1e-10, 1, cell.forces)
+    except MfplugError:
+        # What is wrong with the potential is said where it is used.
+        return pairs
+    return min((seconds for seconds, _ in ways.values()), default=pairs)
 
 
 def chunk(cell: Cell) -> int:

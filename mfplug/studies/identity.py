@@ -81,5 +81,5 @@ def _fixed_system(cell: Cell) -> Any:
     """Return the system as the mean field sees it: N-dependent parameters at N."""
     system = cell.system
     if system.depends_on_N and cell.particles is not None:
-        return system.at(cell.particles)
+        return system.smoothed(cell.particles)
     return system

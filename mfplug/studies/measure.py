@@ -8,6 +8,8 @@ from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.metric import Metric, Row, Sample
 from mfplug.dynamics.seeding import stream
@@ -120,7 +122,8 @@ def rows_of(
         ensemble=ensemble if "ensemble" in metric.needs else None,
         particles=particles,
     )
-    with calling(metric, "rows()"):
+    # Products of matrices take other sums with another number of BLAS threads.
+    with calling(metric, "rows()"), threadpool_limits(limits=1, user_api="blas"):
         rows = metric.rows(sample)
     returned(metric, "rows()", rows, list)
     return [_checked(metric, row) for row in rows]

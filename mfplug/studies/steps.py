@@ -72,7 +72,7 @@ def solve_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
         return path
     system = cell.system
     if system.depends_on_N and cell.particles is not None:
-        system = system.at(cell.particles)
+        system = system.smoothed(cell.particles)
     return store.save_field(
         unit["key"], solve_mean_field(system, cell.times, cell.solver)
     )

@@ -206,8 +206,24 @@ def rows_hash(rows: Sequence[Row]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def save_field(path: Path, field: MeanField) -> None:
-    """Write a mean field with all that is needed to restore it."""
+def save_field(path: Path | str, field: MeanField) -> None:
+    """Write a mean field with all that is needed to restore it.
+
+    The file is an npz archive without pickle: one array for each of the field's
+    (levels, coefficients, nodes, ...), and a JSON text with the system, the times, the
+    solver and its ``info``. An archive is written as a whole or not at all.
+
+    Examples
+    --------
+    >>> import mfplug, tempfile, pathlib
+    >>> system = mfplug.System(potential={"name": "harmonic", "strength": 2.0})
+    >>> field = mfplug.solve_mean_field(system, [0.0, 1.0], "harmonic-exact")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "field.npz"
+    ...     mfplug.save_field(path, field)
+    ...     mfplug.load_field(path).times
+    (0.0, 1.0)
+    """
     meta = {
         "kind": "field",
         "system": field.system.to_dict(),
@@ -215,11 +231,11 @@ def save_field(path: Path, field: MeanField) -> None:
         "solver": field.solver.to_dict(),
         "info": field.info,
     }
-    write_arrays(path, field.arrays(), meta)
+    write_arrays(Path(path), field.arrays(), meta)
 
 
-def load_field(path: Path) -> MeanField:
-    """Return the mean field of a file.
+def load_field(path: Path | str) -> MeanField:
+    """Return the mean field of a file, equal to the last bit.
 
     Raises
     ------
@@ -231,6 +247,7 @@ def load_field(path: Path) -> MeanField:
     from mfplug.registry import create_from
     from mfplug.system import System
 
+    path = Path(path)
     arrays, meta = read_arrays(path, "field")
     with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])

@@ -4,6 +4,11 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 
 - ``gronwall``, ``stability``: Theorem 2.1, Corollary 2.1, the estimate (44);
 - ``empirical``: Corollary 2.2 and its cell bounds; ``mollifier``: Lemma 3.3;
+- ``marginal_bounds``: Theorem 2.2; ``propagation``: Definition 3.1, Lemma 3.2, Theorem
+  3.1, Corollary 3.1; ``score_growth``: Lemma 3.5; ``entropy``: the provable route;
+- ``counterexample``, ``pair_alpha``: Lemma 3.2 is false; ``sign_law``, ``collective``:
+  exact lower bounds; ``momentum_laws``: whose score is bounded;
+- ``hypotheses``: which statements apply to a system;
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
 - ``dispersion``, ``modes``, ``magnetisation``: linear modes and equilibria on the
   torus, frequencies fitted to signals;
@@ -15,11 +20,13 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 from __future__ import annotations
 
 from mfplug.theory.basis import PolynomialBasis, polynomial_basis
+from mfplug.theory.collective import alpha_lower_limit, lorentz_collective_variance
 from mfplug.theory.dispersion import (
     dielectric,
     hmf_growth,
     hollow_growth,
     landau_frequency,
+    mode_derivative,
     mode_frequency,
     plasma_dispersion,
     two_stream_growth,
@@ -33,6 +40,12 @@ from mfplug.theory.empirical import (
     cell_masses,
     empirical_bound,
 )
+from mfplug.theory.entropy import (
+    entropy_bound,
+    entropy_exponent,
+    marginal_entropy_limit,
+    marton_bound,
+)
 from mfplug.theory.gaussian import gaussian_cell_masses
 from mfplug.theory.gronwall import gronwall_bound, linear_gronwall_bound
 from mfplug.theory.harmonic import (
@@ -41,6 +54,7 @@ from mfplug.theory.harmonic import (
     HarmonicLaw,
     harmonic_law,
 )
+from mfplug.theory.hypotheses import Hypothesis, Statement, check_hypotheses
 from mfplug.theory.intervals import (
     MeanEstimate,
     PowerFit,
@@ -55,7 +69,13 @@ from mfplug.theory.magnetisation import (
     hmf_magnetisation,
     hmf_temperature,
 )
+from mfplug.theory.marginal_bounds import marginal_bound, printed_marginal_bound
 from mfplug.theory.modes import ModeFit, fit_mode
+from mfplug.theory.mollified import (
+    mollified_distance_bound,
+    mollified_gaussian_distance,
+    mollified_gaussian_score,
+)
 from mfplug.theory.mollifier import (
     kernel_density,
     kernel_exponent,
@@ -67,6 +87,7 @@ from mfplug.theory.mollifier import (
     radial_quantile,
     score_bound,
 )
+from mfplug.theory.momentum_laws import MomentumLaw, momentum_law
 from mfplug.theory.projection import (
     HoeffdingCoefficients,
     L1Estimate,
@@ -75,6 +96,28 @@ from mfplug.theory.projection import (
     hoeffding_l1,
     hoeffding_samples,
 )
+from mfplug.theory.propagation import (
+    SourceTerm,
+    alpha_bound,
+    bernstein_tail,
+    corollary_bound,
+    corollary_exponent,
+    corollary_particles,
+    infection_rate,
+    lambda_1,
+    lambda_2,
+    logistic_bound,
+    optimal_lambda_2,
+    printed_corollary_bound,
+    theta,
+)
+from mfplug.theory.score_growth import (
+    logarithmic_constant,
+    operator_constant,
+    score_growth_bound,
+    symmetric_constant,
+)
+from mfplug.theory.sign_law import SignLaw
 from mfplug.theory.stability import neunzert_bound, neunzert_constant
 from mfplug.theory.transport import bounded_lipschitz, wasserstein1, wasserstein2
 
@@ -85,18 +128,32 @@ __all__ = [
     "HarmonicDistances",
     "HarmonicLaw",
     "HoeffdingCoefficients",
+    "Hypothesis",
     "L1Estimate",
     "MeanEstimate",
     "ModeFit",
+    "MomentumLaw",
     "PolynomialBasis",
     "PowerFit",
+    "SignLaw",
+    "SourceTerm",
+    "Statement",
+    "alpha_bound",
+    "alpha_lower_limit",
+    "bernstein_tail",
     "bounded_lipschitz",
     "cell_bound",
     "cell_deviation_bound",
     "cell_l1",
     "cell_masses",
+    "check_hypotheses",
+    "corollary_bound",
+    "corollary_exponent",
+    "corollary_particles",
     "dielectric",
     "empirical_bound",
+    "entropy_bound",
+    "entropy_exponent",
     "family_quantile",
     "fit_mode",
     "fit_power",
@@ -111,25 +168,46 @@ __all__ = [
     "hoeffding_l1",
     "hoeffding_samples",
     "hollow_growth",
+    "infection_rate",
     "kernel_density",
     "kernel_exponent",
     "kernel_norm",
     "kernel_sample",
     "kernel_score",
+    "lambda_1",
+    "lambda_2",
     "landau_frequency",
     "linear_gronwall_bound",
     "log_over",
+    "logarithmic_constant",
+    "logistic_bound",
+    "lorentz_collective_variance",
+    "marginal_bound",
+    "marginal_entropy_limit",
+    "marton_bound",
     "mean_interval",
+    "mode_derivative",
     "mode_frequency",
+    "mollified_distance_bound",
+    "mollified_gaussian_distance",
+    "mollified_gaussian_score",
+    "momentum_law",
     "neunzert_bound",
     "neunzert_constant",
+    "operator_constant",
+    "optimal_lambda_2",
     "plasma_dispersion",
     "polynomial_basis",
+    "printed_corollary_bound",
+    "printed_marginal_bound",
     "printed_score_bound",
     "radial_density",
     "radial_quantile",
     "score_bound",
+    "score_growth_bound",
     "student_quantile",
+    "symmetric_constant",
+    "theta",
     "two_stream_growth",
     "wasserstein1",
     "wasserstein2",

@@ -158,6 +158,39 @@ def mode_frequency(
     return u * wavenumber / mass
 
 
+def mode_derivative(
+    omega: complex,
+    wavenumber: float,
+    strength: float,
+    *,
+    momentum: str = "gaussian",
+    width: float = 1.0,
+    speed: float = 0.0,
+    mass: float = 1.0,
+) -> complex:
+    """Return dD/dw at a frequency off the real axis (central differences, order 6).
+
+    At a mode, the residue of 1/D: an initial perturbation with Laplace transform S
+    excites it with the amplitude S / (dD/ds), s = -i w, |dD/ds| = |dD/dw|.
+    """
+    h = 1e-3 * abs(omega)
+    weights = {1: 45.0, 2: -9.0, 3: 1.0}
+    total = 0.0 + 0.0j
+    for n, weight in weights.items():
+        for sign in (1, -1):
+            value = dielectric(
+                omega + sign * n * h,
+                wavenumber,
+                strength,
+                momentum=momentum,
+                width=width,
+                speed=speed,
+                mass=mass,
+            )
+            total += sign * weight * value
+    return total / (60.0 * h)
+
+
 def landau_frequency(wavenumber: float) -> complex:
     """Return the least damped Langmuir root: unit Maxwellian, plasma frequency 1.
 

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 
 #: Singular values below this part of the largest are noise.
 NOISE = 1e-6
+#: A pole that grows by more than this over the window is no part of the signal.
+SPURIOUS = 1e3
 #: Terms that a signal is taken to have, at most.
 TERMS = 6
 
@@ -97,6 +99,9 @@ def _pencil(
     basis = rows[:count].T
     shift = np.linalg.lstsq(basis[:-1], basis[1:], rcond=None)[0]
     poles = np.linalg.eigvals(shift)
+    # The signal is at most 1: a pole that outgrows it is of noise, and would spoil the
+    # least squares.
+    poles = poles[np.abs(poles) ** n[-1] < SPURIOUS]
     powers = poles[None, :] ** n[:, None]
     weights = np.linalg.lstsq(powers, signal.astype(complex), rcond=None)[0]
     rest = signal - (powers @ weights).real

@@ -137,6 +137,30 @@ def optimal_lambda_2(
     return SourceTerm(kappa, value(kappa), min(1.0, float(tail(particles, kappa))))
 
 
+def bernstein_tail(variance: float, deviation_bound: float) -> Tail:
+    r"""Return the tail exp(-N^(2 kappa) / (2 (sigma^2 + c N^(-1/2 + kappa)/3))).
+
+    Bernstein's inequality with |delta K| <= c = ``deviation_bound``, at most 2B: a
+    replacement for (60) that needs no r and never exceeds 1 (audit, E11).
+
+    Raises
+    ------
+    ParameterError
+        If the variance is not positive or above c^2.
+    """
+    if not 0.0 < variance <= deviation_bound**2 < math.inf:
+        raise ParameterError(
+            f"bound 'bernstein': got variance {variance} and bound {deviation_bound}, "
+            "expected 0 < variance <= bound^2. Check the law of delta K."
+        )
+
+    def tail(particles: float, kappa: float) -> float:
+        spread = variance + deviation_bound * particles ** (kappa - 0.5) / 3.0
+        return math.exp(-(particles ** (2.0 * kappa)) / (2.0 * spread))
+
+    return tail
+
+
 def alpha_bound(initial: float, growth: float, source: float, time: ArrayLike) -> Array:
     """Return Theorem 3.1: e^(l1 t) alpha_0 + (e^(l1 t) - 1) l2/l1, shape of ``time``.
 

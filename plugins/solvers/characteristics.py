@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 NODES = {1: 2048, 2: 30000, 3: 250000}
 MODE_NODES = {1: 16384, 2: 65536, 3: 262144}
 GRID = {1: 512, 2: 128, 3: 48}
+STEP = {1: 0.1, 2: 0.2, 3: 0.25}
+MODE_STEP = 0.1
 #: Where the search for a tolerance begins and ends.
 FIRST_NODES = {1: 512, 2: 4096, 3: 16384}
 FIRST_GRID = {1: 64, 2: 48, 3: 40}
@@ -39,8 +41,9 @@ class Characteristics(mfplug.Solver):
     sum_k w_k delta(x - x_k(t)) is an exact measure-valued solution of the Vlasov
     equation (9), as near to f_t as the rule is to f_0 (Neunzert's estimate (44)).
     Time stepping is of order 6 (Kahan and Li 1997). The pair force is stored as a
-    quintic spline in time and space, periodic on the torus; that of a potential of a
-    few Fourier modes as their amplitudes, without a grid and at the cost of the nodes.
+    spline, of degree 5 in space and 9 in time, periodic on the torus; that of a
+    potential of a few Fourier modes as their amplitudes, without a grid and at the cost
+    of the nodes.
 
     ``info`` of the field says its error relative to the largest pair force, from a
     second resolution: ``error`` is the sum of ``node_error`` (change from half the
@@ -55,7 +58,9 @@ class Characteristics(mfplug.Solver):
 
     nodes: int = mfplug.param(0, at_least=0, help="nodes to aim at; 0: by dimension")
     grid: int = mfplug.param(0, at_least=0, help="grid points an axis; 0: by dimension")
-    step: float = mfplug.param(0.1, above=0.0, help="time step of nodes and levels")
+    step: float = mfplug.param(
+        0.0, at_least=0.0, help="time step of the nodes; 0: by dimension"
+    )
     tolerance: float = mfplug.param(
         0.0, at_least=0.0, help="relative error of the force to reach; 0: as it comes"
     )
@@ -95,7 +100,9 @@ class Characteristics(mfplug.Solver):
         d = system.dimension
         has_grid = system.potential.modes() is None
         return Resolution(
-            self.nodes or nodes[d], (self.grid or grid[d]) * has_grid, self.step
+            self.nodes or nodes[d],
+            (self.grid or grid[d]) * has_grid,
+            self.step or (STEP[d] if has_grid else MODE_STEP),
         )
 
     def _run(
@@ -107,20 +114,20 @@ class Characteristics(mfplug.Solver):
         from mfplug.meanfield.tabulate import march_grid
 
         nodes = system.initial.nodes(resolution.nodes)
-        levels = time_levels(times[0], times[-1], resolution.step)
+        clock = time_levels(times[0], times[-1], resolution.step)
         info = {
             "nodes": len(nodes[2]),
             "grid": resolution.grid,
-            "levels": len(levels),
-            "step": float(levels[1] - levels[0]) if len(levels) > 1 else 0.0,
+            "levels": len(clock.levels),
+            "step": clock.step,
             # The sum of modes is exact in space.
             "interpolation_error": 0.0,
         }
         if not resolution.grid:
-            arrays, drift = march_modes(system, nodes, levels)
+            arrays, drift = march_modes(system, nodes, clock)
             return self.restore(system, times, arrays, info | drift)
         arrays, drift, (points, exact) = march_grid(
-            system, nodes, levels, resolution.grid
+            system, nodes, clock, resolution.grid
         )
         field = self.restore(system, times, arrays, info | drift)
         scale = float(np.abs(exact).max())
@@ -140,7 +147,7 @@ class Characteristics(mfplug.Solver):
         from mfplug.meanfield.spline_field import SplineField
 
         kind = SplineField if system.potential.modes() is None else ModeField
-        step = info["step"] or self.step
+        step = info["step"] or MODE_STEP
         return kind(system, times, arrays, solver=self, info=info, flow_step=step)
 
     def _check(self, system: mfplug.System) -> None:

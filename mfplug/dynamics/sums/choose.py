@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mfplug.contracts.derivation import NUMPY_NAMES
 from mfplug.dynamics.sums.cells import find_cells
 from mfplug.dynamics.sums.direct import DirectSum
-from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
+from mfplug.dynamics.sums.fourier import MOST_MODES, FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.line import find_line
 from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
@@ -109,9 +109,11 @@ def _fourier(
         return None
     if not 0.0 < kernel.peak < float("inf"):
         return None
-    sum_ = FourierSum(kernel, tolerance, threads)
     if asked:
-        return floor, sum_
+        return floor, FourierSum(kernel, tolerance, threads)
+    # A cloud that turns out to be too wide for this is summed over all pairs.
+    most = int(direct_seconds(kernel, float(size) ** 2) / MODE[d])
+    sum_ = FourierSum(kernel, tolerance, threads, min(MOST_MODES, most))
     try:
         _, sizes = sum_.plan((EXTENT,) * d)
     except TooManyModes:

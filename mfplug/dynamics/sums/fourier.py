@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -50,21 +51,29 @@ class FourierSum:
         Error of the series, relative to the largest |grad phi_N|.
     threads
         Threads that share the transforms.
+    most
+        Modes in all, at most.
     """
 
     name = "fourier"
 
     def __init__(
-        self, kernel: ScaledKernel, tolerance: float, threads: int = 1
+        self,
+        kernel: ScaledKernel,
+        tolerance: float,
+        threads: int = 1,
+        most: int = MOST_MODES,
     ) -> None:
         self.kernel = kernel
         self.tolerance = tolerance
         self.threads = threads
-        self._modes: dict[tuple[float, ...], Modes] = {}
+        self.most = most
+        self._modes: dict[tuple[float, ...], Modes | TooManyModes] = {}
+        self._lock = Lock()
 
     def tightened(self, tolerance: float) -> FourierSum:
         """Return the same with another tolerance."""
-        return FourierSum(self.kernel, tolerance, self.threads)
+        return FourierSum(self.kernel, tolerance, self.threads, self.most)
 
     def plan(self, extent: tuple[float, ...]) -> tuple[Periodic, tuple[int, ...]]:
         """Return the periodic kernel and its modes, for separations up to ``extent``.
@@ -76,12 +85,12 @@ class FourierSum:
         """
         kernel = self.kernel
         found = cheapest(kernel, extent, self.tolerance)
-        if found is None or math.prod(found[1]) > MOST_MODES:
+        if found is None or math.prod(found[1]) > self.most:
             need = "no number" if found is None else " x ".join(map(str, found[1]))
             raise TooManyModes(
                 f"potential '{kernel.potential.name}': forces 'fourier' cannot reach "
                 f"the tolerance; got {need} of modes for {self.tolerance:.1e} at "
-                f"separations up to {max(extent):.3g}, expected at most {MOST_MODES} "
+                f"separations up to {max(extent):.3g}, expected at most {self.most} "
                 "in all. Take another method, or a larger tolerance."
             )
         return found
@@ -98,12 +107,19 @@ class FourierSum:
             extent = (0.0,) * self.kernel.dimension
         else:
             extent = tuple(_rounded_up(x, self.kernel.length) for x in extent)
-        if extent not in self._modes:
-            made = series(self.kernel, *self.plan(extent))
-            if len(self._modes) >= _KEPT:
-                self._modes.pop(next(iter(self._modes)), None)
-            self._modes[extent] = made
-        return self._modes[extent]
+        with self._lock:
+            found = self._modes.get(extent)
+            if found is None:
+                try:
+                    found = series(self.kernel, *self.plan(extent))
+                except TooManyModes as error:
+                    found = error
+                if len(self._modes) >= _KEPT:
+                    self._modes.pop(next(iter(self._modes)))
+                self._modes[extent] = found
+        if isinstance(found, TooManyModes):
+            raise found
+        return found
 
     @property
     def _epsilon(self) -> float:
@@ -216,8 +232,8 @@ class FourierSum:
         if len(x) == 1:
             out[0] = self.forces(x[0], w, x[0])
             return out
-        alone = FourierSum(self.kernel, self.tolerance)
-        alone._modes = self._modes
+        alone = FourierSum(self.kernel, self.tolerance, 1, self.most)
+        alone._modes, alone._lock = self._modes, self._lock
 
         def cloud(r: int) -> None:
             out[r] = alone.forces(x[r], w, x[r])
