@@ -133,6 +133,16 @@ def build_parser() -> Parser:
             step.add_argument(
                 "--table", metavar="FILE", help="where the rows go (CSV), else printed"
             )
+    alpha = add("alpha", "the counting measure of a law or of samples", "alpha")
+    alpha.add_argument("file", metavar="FILE", help="CSV: n1,...,nm and maybe weight")
+    alpha.add_argument(
+        "--cells", required=True, metavar="F", help="f(cell), as 0.5,0.5"
+    )
+    alpha.add_argument("--positive", action="store_true", help="alpha+ too")
+    alpha.add_argument("--json", action="store_true", help="as JSON")
+    alpha.add_argument("--plot", metavar="FILE", help="draw sectors and certificate")
+    alpha.add_argument("--seed", type=int, default=0, help="of the folds of samples")
+    alpha.add_argument("--level", type=float, default=0.95, help="of the limits")
     phase = add("phase", "draw phase space from a stored mean field", "phase")
     phase.add_argument("field", metavar="FIELD", help="a file of save_field or a study")
     phase.add_argument("picture", metavar="PICTURE", help="PNG, SVG or PDF to write")
