@@ -60,6 +60,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
+    ("metric", "correlation"): {},
     ("metric", "coupling"): {},
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
@@ -74,6 +75,8 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "reversibility"): {},
     ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
+    ("metric", "wasserstein1"): {},
+    ("metric", "wasserstein2"): {},
 }
 
 

@@ -411,9 +411,9 @@ def test_iid_floor():
         # 1.28838 belongs to sqrt(2/pi) int sqrt(F (1 - F)) of the unit normal law.
         assert abs(row.value - exact) < LIMIT * row.stderr
         assert row.stderr < 0.04 * exact
-        # Planted: the floor of one sample, and of a fifth more particles.
+        # Planted: the floor of one sample, and of half as many particles more.
         assert abs(exact / math.sqrt(2.0) - row.value) > LIMIT * row.stderr
-        assert abs(exact / math.sqrt(1.2) - row.value) > LIMIT * row.stderr
+        assert abs(exact / math.sqrt(1.5) - row.value) > LIMIT * row.stderr
 
 
 def test_excess_is_below_the_coupling():
