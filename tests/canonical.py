@@ -97,6 +97,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("metric", "corollary-bound"): {},
     ("metric", "counter-example"): {},
+    ("metric", "correlation"): {},
     ("metric", "coupling"): {},
     ("metric", "delta-k"): {"bins": 20, "nodes": 900},
     ("metric", "energy-drift"): {},
@@ -117,6 +118,8 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "trajectory-error"): {},
     ("metric", "tail-cells"): {"particles": 60, "reach": 5.5},
     ("metric", "transport-remainder"): {"h": 0.02},
+    ("metric", "wasserstein1"): {},
+    ("metric", "wasserstein2"): {},
 }
 
 

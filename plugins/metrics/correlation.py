@@ -1,0 +1,193 @@
+"""Shifts of means and joint cumulants of observables of distinct particles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mfplug
+from mfplug.dynamics.copies import blocks
+
+Array = NDArray[np.float64]
+Observed = Callable[[Array, Array, float], Array]
+
+#: Observables of one particle: functions of q, p (..., d) and the box.
+OBSERVABLES: dict[str, Observed] = {
+    "q": lambda q, p, box: q[..., 0],
+    "p": lambda q, p, box: p[..., 0],
+    "q2": lambda q, p, box: np.sum(q**2, axis=-1),
+    "p2": lambda q, p, box: np.sum(p**2, axis=-1),
+    "qp": lambda q, p, box: np.sum(q * p, axis=-1),
+    "cos": lambda q, p, box: np.cos(2.0 * np.pi * q[..., 0] / box),
+    "sin": lambda q, p, box: np.sin(2.0 * np.pi * q[..., 0] / box),
+}
+ON_THE_TORUS = ("cos", "sin")
+QUADRATURE = 16384
+#: Degree of the polynomials of the initial points, by dimension.
+DEGREE = {1: 6, 2: 4, 3: 3}
+
+
+@dataclass(frozen=True)
+class Correlation(mfplug.Observable):
+    r"""Joint cumulants of g(x_1), g(x_2), g(x_3) for distinct particles.
+
+    .. math:: \kappa_2 = E[g_1 g_2] - (E g_1)^2, \quad
+              \kappa_3 = E[g_1 g_2 g_3] - 3 E[g_1 g_2] E[g_1] + 2 (E g_1)^3
+
+    ``cumulant-2`` falls as N^-1 and ``cumulant-3`` as N^-2 for smooth forces (Duerinckx
+    2021); ``mean-shift`` is N (E g - int g f_t), which tends to a constant. The index
+    is the observable g: q, p (first coordinates), q2, p2, qp (sums over the axes), and
+    on a torus cos and sin of 2 pi q_1 / box. Moments are U-statistics of g less its
+    mean under f_t; control variates are those of the mean-field copies and the means of
+    orthonormal polynomials of the initial points, the first Hoeffding projection, so
+    that the error of ``mean-shift`` does not grow with N.
+    """
+
+    name: ClassVar[str] = "correlation"
+    needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+
+    observables: tuple[str, ...] = mfplug.param(
+        ("q", "p", "q2"), help="of one particle: " + ", ".join(OBSERVABLES)
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        unknown = [g for g in self.observables if g not in OBSERVABLES]
+        if unknown or not self.observables:
+            raise mfplug.ParameterError(
+                f"metric 'correlation': unknown observables; got "
+                f"{list(self.observables)}, expected some of {', '.join(OBSERVABLES)}."
+                " Change them."
+            )
+
+    def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
+        """Return the estimated seconds."""
+        from mfplug.studies.cost import flow_seconds
+
+        points = particles * replicas * times
+        return flow_seconds(points, 1.0, dimension) + 2e-7 * points
+
+    def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
+        """Return both cumulants of each observable at every time after the first."""
+        box = sample.system.box
+        wrong = [g for g in self.observables if g in ON_THE_TORUS and box is None]
+        if wrong:
+            raise mfplug.ParameterError(
+                f"metric 'correlation': {', '.join(wrong)} need a torus; got no box, "
+                "expected one. Take other observables."
+            )
+        known = self._initial(sample)
+        rows = []
+        for k, t in enumerate(sample.times):
+            if k > 0:
+                for name, (now, before) in zip(
+                    self.observables, self._moments(sample, k, t), strict=True
+                ):
+                    rows += _cumulants(t, name, now, before, known, sample)
+        return rows
+
+    def _initial(self, sample: mfplug.Sample) -> Array:
+        """Return sqrt(N) times the means of the initial polynomials, (R, K)."""
+        from mfplug.theory.basis import polynomial_basis
+
+        ensemble, d = sample.the_ensemble(), sample.system.dimension
+        q, p, w = sample.system.initial.nodes(QUADRATURE)
+        nodes = np.concatenate([q, p], axis=1)
+        basis = polynomial_basis(nodes, w, DEGREE[d], bounded=True)
+        parts = [
+            basis.means(
+                np.concatenate([ensemble.q[0, part], ensemble.p[0, part]], axis=-1)
+            )
+            for part in blocks(ensemble, 40_000)
+        ]
+        return np.sqrt(ensemble.particles) * np.concatenate(parts)
+
+    def _moments(
+        self, sample: mfplug.Sample, k: int, t: float
+    ) -> list[tuple[Array, Array]]:
+        """Return for each g the U-statistics (R, 3) of particles and of copies."""
+        from mfplug.theory.manybody import Products
+
+        ensemble, field = sample.the_ensemble(), sample.the_field()
+        box = sample.system.box or 0.0
+        q, p, w = sample.system.initial.nodes(QUADRATURE)
+        law = field.flow(q, p, sample.times[0], t)
+        power = Products(((0,), (0, 0), (0, 0, 0)))
+        found: list[list[tuple[Array, Array]]] = [[] for _ in self.observables]
+        for part in blocks(ensemble, 40_000):
+            now = ensemble.q[k, part], ensemble.p[k, part]
+            start = ensemble.q[0, part], ensemble.p[0, part]
+            copies = field.flow(*start, sample.times[0], t)
+            for place, name in enumerate(self.observables):
+                g = OBSERVABLES[name]
+                mean = float(w @ g(*law, box))
+                found[place].append(
+                    (
+                        power.means((g(*now, box) - mean)[..., None]),
+                        power.means((g(*copies, box) - mean)[..., None]),
+                    )
+                )
+        return [
+            (
+                np.concatenate([a for a, _ in parts]),
+                np.concatenate([b for _, b in parts]),
+            )
+            for parts in found
+        ]
+
+
+def _cumulants(
+    t: float, index: str, now: Array, before: Array, known: Array, sample: mfplug.Sample
+) -> list[mfplug.Row]:
+    """Return the rows of one observable, errors by the delta method."""
+    from mfplug.theory.intervals import student_quantile
+    from mfplug.theory.projection import hoeffding_coefficients
+
+    count, N = len(now), sample.the_ensemble().particles
+    names = ("mean-shift", "cumulant-2", "cumulant-3")
+    if count < 24 or N < 3:
+        why = f"{count} replicas of {N} particles are too few, 24 of 3 are needed"
+        return [
+            mfplug.Row(name, t, None, index=index, replicas=count, note=why)
+            for name in names
+        ]
+    controls = before / np.maximum(before.std(axis=0), 1e-300)
+    # A slope needs some ten replicas in either half to be worth its own error.
+    if count >= 20 * (known.shape[1] + 6):
+        controls = np.concatenate([controls, known], axis=1)
+    found = hoeffding_coefficients(now - before, 1, controls)
+    m = found.value
+    values = N * m[0], m[1] - m[0] ** 2, m[2] - 3 * m[1] * m[0] + 2 * m[0] ** 3
+    slopes = (
+        np.array([N, 0.0, 0.0]),
+        np.array([-2 * m[0], 1.0, 0.0]),
+        np.array([-3 * m[1] + 6 * m[0] ** 2, -3 * m[0], 1.0]),
+    )
+    quantile = student_quantile(0.95, min(found.sizes) - controls.shape[1] - 1)
+    rows = []
+    for name, value, slope in zip(names, values, slopes, strict=True):
+        error = float(np.sqrt(slope @ found.covariance @ slope))
+        half = quantile * error
+        rows.append(
+            mfplug.Row(
+                name,
+                t,
+                float(value),
+                error,
+                float(value) - half,
+                float(value) + half,
+                index,
+                count,
+            )
+        )
+    return rows
+
+
+@mfplug.hookimpl
+def mfplug_metrics() -> list[type[mfplug.Metric]]:
+    """Return the metric."""
+    return [Correlation]

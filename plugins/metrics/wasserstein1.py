@@ -1,0 +1,39 @@
+"""Wasserstein distance of order 1 of the empirical measure to the mean field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mfplug
+from mfplug.meanfield.cloud_distance import CloudDistance
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Wasserstein1(CloudDistance):
+    """E W1(mu_N, f_t): optimal transport with the Euclidean distance as cost.
+
+    Exact for clouds: sorted in one dimension (``projection``), else an assignment; to
+    the nearest image on a torus. It needs a first moment of f_t to be finite. Rows as
+    in :class:`mfplug.meanfield.cloud_distance.CloudDistance`.
+    """
+
+    name: ClassVar[str] = "wasserstein1"
+
+    def between(self, x: Array, y: Array, period: Sequence[float] | None) -> float:
+        """Return W1 of two clouds with equal weights."""
+        from mfplug.theory.transport import wasserstein1
+
+        return wasserstein1(x, y, period=period)
+
+
+@mfplug.hookimpl
+def mfplug_metrics() -> list[type[mfplug.Metric]]:
+    """Return the metric."""
+    return [Wasserstein1]
