@@ -133,6 +133,16 @@ def build_parser() -> Parser:
             step.add_argument(
                 "--table", metavar="FILE", help="where the rows go (CSV), else printed"
             )
+    phase = add("phase", "draw phase space from a stored mean field", "phase")
+    phase.add_argument("field", metavar="FIELD", help="a file of save_field or a study")
+    phase.add_argument("picture", metavar="PICTURE", help="PNG, SVG or PDF to write")
+    phase.add_argument(
+        "--times",
+        type=_time,
+        nargs="+",
+        metavar="T",
+        help="all stored ones, if left out",
+    )
     report = add("report", "write the page of all studies", "report")
     report.add_argument("studies", nargs="*", metavar="STUDY")
     report.add_argument("--out", default="results", metavar="DIR")
