@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: What is taken where nothing is said, by dimension.
-NODES = {1: 2048, 2: 30000, 3: 250000}
+NODES = {1: 8192, 2: 30000, 3: 250000}
 MODE_NODES = {1: 16384, 2: 65536, 3: 262144}
 GRID = {1: 512, 2: 128, 3: 48}
 STEP = {1: 0.1, 2: 0.2, 3: 0.25}
