@@ -77,6 +77,20 @@ def test_neunzert_constant_is_sharp_for_free_flight() -> None:
     assert moved[0] > neunzert_bound(start, 0.9 * c, times)[0]
 
 
+def test_neunzert_constant_of_light_particles() -> None:
+    """Free flight of mass m from (1, 1) moves to (1 + t/m, 1): rate 1/(2m)."""
+    mass, t, small = 0.4, 0.05, 1e-3
+    start = bounded_lipschitz([[0.0, 0.0]], [[small, small]])
+    moved = bounded_lipschitz([[0.0, 0.0]], [[small * (1 + t / mass), small]])
+    c = neunzert_constant(0.0, 0.0, mass=mass)
+    assert c == 1.25
+    assert moved <= neunzert_bound(start, c, t)
+    # The constant for mass 1 fails.
+    assert moved > neunzert_bound(start, neunzert_constant(0.0, 0.0), t)
+    with pytest.raises(ParameterError, match="mass"):
+        neunzert_constant(0.1, 0.1, mass=0.0)
+
+
 def test_neunzert_constant_bounds_interacting_clouds() -> None:
     """Two clouds of 24 points, phi = A exp(-r^2/(2 w^2)), attractive and repulsive."""
     rng = np.random.default_rng(11)

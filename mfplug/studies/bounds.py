@@ -21,7 +21,7 @@ KEYS = ("time", "metric", "index")
 
 
 def neunzert(cell: Cell, row: Row, options: dict[str, Any]) -> float:
-    """Return e^(c t) with c = (1 + L)/2 + max(L, 2B) (estimate (44); audit, row (44)).
+    """Return e^(c t) with c = (1/m + L)/2 + max(L, 2B), (44) (audit, row (44)).
 
     Options: ``external_lipschitz``, the Lipschitz constant of grad V, needed where
     there is an external potential; ``divide`` divides c, a planted error for tests.
@@ -38,6 +38,7 @@ def neunzert(cell: Cell, row: Row, options: dict[str, Any]) -> float:
         system.potential.gradient_bound,
         system.potential.gradient_lipschitz,
         float(options.get("external_lipschitz", 0.0)),
+        system.mass,
     ) / float(options.get("divide", 1.0))
     elapsed = (row.time or 0.0) - cell.times[0]
     return float(neunzert_bound(1.0, rate, elapsed))

@@ -14,12 +14,16 @@ Array = NDArray[np.float64]
 
 
 def neunzert_constant(
-    force_bound: float, force_lipschitz: float, external_lipschitz: float = 0.0
+    force_bound: float,
+    force_lipschitz: float,
+    external_lipschitz: float = 0.0,
+    mass: float = 1.0,
 ) -> float:
-    r"""Return a constant c for which (44) holds: (1 + L + L_V)/2 + max(L, 2B).
+    r"""Return a constant c for which (44) holds: (1/m + L + L_V)/2 + max(L, 2B).
 
-    Derivation (audit, row (44)). The mean-field flow of one measure spreads two points
-    at the logarithmic rate 1/2 ||I + DK|| <= (1 + L + L_V)/2. Under the flows of two
+    Derivation (audit, row (44), there with m = 1). The mean-field flow q' = p/m, p' = K
+    of one measure spreads two points at the logarithmic rate 1/2 ||I/m + DK|| <=
+    (1/m + L + L_V)/2. Under the flows of two
     measures mu, nu a point feels forces that differ by int grad phi(q - y) (mu -
     nu)(dy), whose integrand, along any direction, has Lipschitz constant L and
     oscillation 2B: at most max(L, 2B) d_BL(mu, nu). Gronwall's lemma adds the two
@@ -33,6 +37,8 @@ def neunzert_constant(
         L = Lip(grad phi).
     external_lipschitz
         L_V = Lip(grad V) of the external potential.
+    mass
+        m > 0.
 
     Raises
     ------
@@ -50,7 +56,11 @@ def neunzert_constant(
                 f"bound 'neunzert': {name} is {value}, expected a finite number >= 0. "
                 "Take a potential with bounded, Lipschitz force."
             )
-    spread = 0.5 * (1.0 + force_lipschitz + external_lipschitz)
+    if not (math.isfinite(mass) and mass > 0.0):
+        raise ParameterError(
+            f"bound 'neunzert': mass is {mass}, expected a number > 0. Change it."
+        )
+    spread = 0.5 * (1.0 / mass + force_lipschitz + external_lipschitz)
     return spread + max(force_lipschitz, 2.0 * force_bound)
 
 
