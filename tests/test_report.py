@@ -221,7 +221,7 @@ def test_fit_and_guide_have_the_exponents_of_the_rates(folder):
         rate = found[0].curves[0].rate
         assert rate.span == (32.0, 512.0)  # five of six points, at the large end
         assert rate.prefactor == pytest.approx(power(1, -1.5, 1, 2.5))
-        (guide,) = guides(found[0], frame_of(found, True, True), "N")
+        (guide,) = guides(found[0], frame_of(found, True, True), "N", 2.7)
         slope = math.log(guide.y[-1] / guide.y[0]) / math.log(guide.x[-1] / guide.x[0])
         assert slope == pytest.approx(predicted)
     assert exponent_text(rate, "N") == r":  $N^{-0.50 \pm 0.02}$"

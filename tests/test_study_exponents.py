@@ -31,11 +31,13 @@ def law(fit, n: np.ndarray) -> np.ndarray:
 def table(study, levels: tuple | None, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     n = np.array(study.sweep["N"], float)
-    groups = [k for k in study.sweep if k != "N"]
+    # A labelled case stands in the tables by its label.
+    sweep = {k: [getattr(v, "label", v) for v in vs] for k, vs in study.sweep.items()}
+    groups = [k for k in sweep if k != "N"]
     rows = []
     for fit in study.fits:
         noise = levels and levels[0 if fit.correction is not False else 1]
-        allowed = {k: fit.where.get(k, study.sweep[k]) for k in groups}
+        allowed = {k: fit.where.get(k, sweep[k]) for k in groups}
         values = [v if isinstance(v, list) else [v] for v in allowed.values()]
         for fixed in itertools.product(*values):
             exact = law(fit, n)

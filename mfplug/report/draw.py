@@ -43,7 +43,8 @@ def draw(source: Path, figure: dict[str, Any], panels: list[Panel]) -> Figure:
         texts = [[text for _, text in several] for several in entries]
         plan = layout.plan(texts, any(panel.title for panel in panels))
         drawing = Figure(figsize=plan.size)
-        frames = _frames(panels, figure)
+        width = plan.boxes[0][2] * plan.size[0]
+        frames = _frames(panels, figure, width)
         remarks: dict[str, str] = {}
         for n, (panel, frame) in enumerate(zip(panels, frames, strict=True)):
             axes = drawing.add_axes(plan.boxes[n])
@@ -105,7 +106,7 @@ def _texts(figure: dict[str, Any]) -> Iterable[str]:
 
 
 def _frames(
-    panels: list[Panel], figure: dict[str, Any]
+    panels: list[Panel], figure: dict[str, Any], width: float
 ) -> list[tuple[Frame, list[Guide]]]:
     """Return each panel's limits and guides; panels of one quantity share limits."""
     log_x, log_y = SCALES[figure.get("scale", "loglog")]
@@ -116,7 +117,8 @@ def _frames(
     for group in groups:
         frame = frame_of(group, *scales)
         added = [
-            guides(panel, frame, figure["x"]) if all(scales) else [] for panel in group
+            guides(panel, frame, figure["x"], width) if all(scales) else []
+            for panel in group
         ]
         ink = [y for several in added for guide in several for y in guide.y]
         ink += [

@@ -21,20 +21,21 @@ if TYPE_CHECKING:
 #: Parts of the abscissa that a guide may cover, and its factors from the data.
 REACHES = ((0.30, 0.80), (0.10, 0.55), (0.45, 0.95))
 FACTORS = (1.35, 1.7, 2.3, 3.2, 4.5)
-#: Width and height of a label with its distance, as parts of a panel of two.
-LABEL = (0.36, 0.09)
+#: Width in inches of a label with its distance, and its height as part of a panel.
+LABEL = (0.97, 0.09)
 #: Beyond this distance (in logarithms) a guide is as free as can be.
 FREE = math.log(1.7)
 
 
 @dataclass(frozen=True)
 class Guide:
-    """A line with a predicted slope and its label."""
+    """A line with a predicted slope and its label, in axes of a width in inches."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
     label: str
     above: bool
+    width: float
 
     @property
     def rightwards(self) -> bool:
@@ -43,7 +44,7 @@ class Guide:
 
     def label_box(self, frame: Frame) -> list[tuple[float, float]]:
         """Return points (x, y) along the far edge of the label, about as wide as it."""
-        across = math.log(frame.x[1] / frame.x[0]) * LABEL[0]
+        across = math.log(frame.x[1] / frame.x[0]) * LABEL[0] / self.width
         height = math.log(frame.y[1] / frame.y[0]) * LABEL[1]
         middle = len(self.x) // 2
         side = across if self.rightwards else -across
@@ -66,8 +67,11 @@ class Guide:
         )
 
 
-def guides(panel: Panel, frame: Frame, abscissa: str) -> list[Guide]:
-    """Return one guide for each different predicted exponent of a panel."""
+def guides(panel: Panel, frame: Frame, abscissa: str, width: float) -> list[Guide]:
+    """Return one guide for each different predicted exponent of a panel.
+
+    ``width`` is that of its axes, in inches.
+    """
     groups: dict[tuple[float, bool], list[Curve]] = {}
     for curve in panel.curves:
         rate = curve.rate
@@ -76,7 +80,7 @@ def guides(panel: Panel, frame: Frame, abscissa: str) -> list[Guide]:
     obstacles = _obstacles(panel, frame)
     found: list[Guide] = []
     for curves in groups.values():
-        guide = _best(curves, frame, obstacles, abscissa)
+        guide = _best(curves, frame, obstacles, abscissa, width)
         if guide is not None:
             found.append(guide)
             obstacles.append(_interpolated(list(guide.x), list(guide.y)))
@@ -112,7 +116,11 @@ def _interpolated(x: list[float], y: list[float]) -> Obstacle:
 
 
 def _best(
-    curves: list[Curve], frame: Frame, obstacles: list[Obstacle], abscissa: str
+    curves: list[Curve],
+    frame: Frame,
+    obstacles: list[Obstacle],
+    abscissa: str,
+    width: float,
 ) -> Guide | None:
     """Return the guide that keeps furthest from the data and inside the frame."""
     rate = curves[0].rate
@@ -123,7 +131,8 @@ def _best(
     if len({p.x for p in points}) < 2:
         return None
     best: tuple[float, Guide] | None = None
-    for guide, cost in _candidates(rate, rate.predicted, points, frame, abscissa):
+    label = _label(rate, rate.predicted, abscissa)
+    for guide, cost in _candidates(rate, rate.predicted, points, frame, label, width):
         score = _score(guide, frame, obstacles) - cost
         if best is None or score > best[0]:
             best = score, guide
@@ -131,13 +140,17 @@ def _best(
 
 
 def _candidates(
-    rate: Rate, power: float, points: list[Point], frame: Frame, abscissa: str
+    rate: Rate,
+    power: float,
+    points: list[Point],
+    frame: Frame,
+    label: str,
+    width: float,
 ) -> Iterator[tuple[Guide, float]]:
     """Yield guides beside the curves they belong to; further ones cost more."""
     levels = [p.y / rate.base(p.x) ** power for p in points]
     low, high = min(p.x for p in points), max(p.x for p in points)
     length = math.log(high / low)
-    label = _label(rate, power, abscissa)
     for start, end in REACHES:
         span = (low * math.exp(start * length), low * math.exp(end * length))
         xs = sampled(span, frame, 41)
@@ -145,7 +158,8 @@ def _candidates(
             for factor in FACTORS:
                 level = max(levels) * factor if above else min(levels) / factor
                 ys = [level * rate.base(x) ** power for x in xs]
-                yield Guide(tuple(xs), tuple(ys), label, above), 0.02 * factor
+                guide = Guide(tuple(xs), tuple(ys), label, above, width)
+                yield guide, 0.02 * factor
 
 
 def _score(guide: Guide, frame: Frame, obstacles: list[Obstacle]) -> float:
@@ -162,7 +176,7 @@ def _score(guide: Guide, frame: Frame, obstacles: list[Obstacle]) -> float:
     below = math.log(frame.y[0] / min(heights))
     left = math.log(frame.x[0] / min(x for x, _ in ink))
     right = math.log(max(x for x, _ in ink) / frame.x[1])
-    return gap - 2.0 * max(above, below, 0.0) - 2.0 * max(left, right, 0.0)
+    return gap - 2.0 * max(above, below, 0.0) - 20.0 * max(left, right, 0.0)
 
 
 def _label(rate: Rate, power: float, abscissa: str) -> str:
