@@ -9,6 +9,7 @@ SYMBOLS = {
     "M": "M",
     "N": "N",
     "particles": "N",
+    "reach": "P",
     "time": "t",
     "step": r"\Delta t",
     "dimension": "d",
@@ -21,7 +22,7 @@ SYMBOLS = {
 }
 
 #: Parameters of plugins whose name is the letter of the thesis.
-LETTERS = ("M", "beta", "delta", "gamma", "kappa")
+LETTERS = ("M", "beta", "delta", "gamma", "kappa", "particles", "reach")
 
 #: What a column measures, for axes.
 AXES = {
