@@ -35,7 +35,8 @@ printf 'Installing the locked packages\n'
 pip() { "$python" -m pip --disable-pip-version-check "$@"; }
 with_uv() {
   pip install --quiet --require-hashes -r requirements/uv.txt &&
-    "$VENV/bin/uv" pip install --quiet --python "$python" --require-hashes \
+    "$VENV/bin/uv" pip install --quiet --compile-bytecode --python "$python" \
+      --require-hashes \
       -r requirements/lock.txt
 }
 with_uv || {
@@ -45,3 +46,5 @@ with_uv || {
 }
 pip install --quiet --no-deps --no-build-isolation --editable . ||
   die "mfplug itself could not be installed. The lines above say why."
+# Where Python writes no bytecode by itself, each process would spend a second on it.
+"$python" -m compileall -q mfplug plugins workflows benchmarks || true
