@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml requirements/lock.txt | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test bench install lint format types lock clean
+.PHONY: help figures test docs bench install lint format types lock clean
 
 help:
 	@sed -n '1,4p' Makefile
@@ -31,6 +31,10 @@ test: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[bench]'
 	@MPLBACKEND=Agg $(BIN)/python -m benchmarks $(BENCH) --out $(OUT)
+
+# Into docs/_build; pictures of studies are taken from results/ where they are there.
+docs: $(STAMP)
+	@$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build
 
 install: $(STAMP)
 
@@ -55,7 +59,7 @@ types: $(STAMP)
 # Renews the pinned versions. The lock names no index: it works with any.
 lock: $(STAMP)
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
-	  --no-annotate --extra workflow --extra test pyproject.toml requirements/build.in \
+	  --no-annotate --extra workflow --extra test --extra docs pyproject.toml requirements/build.in \
 	  -o requirements/lock.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
 	  --no-annotate requirements/uv.in -o requirements/uv.txt

@@ -35,7 +35,11 @@ _EXPORTS = {
     "System": "mfplug.system",
     "simulate": "mfplug.dynamics.simulate",
     "Ensemble": "mfplug.dynamics.ensemble",
+    "read_snapshots": "mfplug.dynamics.snapshots",
+    "write_snapshots": "mfplug.dynamics.snapshots",
     "solve_mean_field": "mfplug.meanfield.solve",
+    "counting_measure": "mfplug.theory.counting.measure",
+    "CountingMeasure": "mfplug.theory.counting.result",
     "measure": "mfplug.studies.measure",
     "run_study": "mfplug.studies.api",
     "tabulate": "mfplug.studies.api",
@@ -48,7 +52,15 @@ _EXPORTS = {
     "StoreError": "mfplug.errors",
 }
 
-_SUBMODULES = {"theory", "report", "studies", "dynamics", "meanfield", "registry"}
+_SUBMODULES = {
+    "checks",
+    "theory",
+    "report",
+    "studies",
+    "dynamics",
+    "meanfield",
+    "registry",
+}
 
 __all__ = ["__version__", *_EXPORTS]
 
@@ -72,6 +84,8 @@ if TYPE_CHECKING:
     from mfplug.contracts.solver import Solver as Solver
     from mfplug.dynamics.ensemble import Ensemble as Ensemble
     from mfplug.dynamics.simulate import simulate as simulate
+    from mfplug.dynamics.snapshots import read_snapshots as read_snapshots
+    from mfplug.dynamics.snapshots import write_snapshots as write_snapshots
     from mfplug.errors import MfplugError as MfplugError
     from mfplug.errors import NumericsError as NumericsError
     from mfplug.errors import ParameterError as ParameterError
@@ -87,6 +101,8 @@ if TYPE_CHECKING:
     from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
     from mfplug.system import System as System
+    from mfplug.theory.counting.measure import counting_measure as counting_measure
+    from mfplug.theory.counting.result import CountingMeasure as CountingMeasure
 
 
 def __getattr__(name: str) -> Any:

@@ -51,6 +51,12 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("integrator", "yoshida4"): {},
     ("solver", "characteristics"): {"nodes": 900, "grid": 70, "step": 0.04},
     ("solver", "harmonic-exact"): {},
+    ("solver", "semi-lagrangian"): {
+        "points_q": 40,
+        "points_p": 150,
+        "step": 0.06,
+        "degree": 7,
+    },
     ("metric", "bounded-lipschitz"): {},
     ("metric", "cell-bound"): {},
     ("metric", "cloud-growth"): {},
@@ -58,7 +64,16 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
+    ("metric", "gronwall"): {},
+    ("metric", "invariants"): {},
     ("metric", "marginal-l1"): {},
+    ("metric", "mollified-distance"): {},
+    ("metric", "mollified-score"): {},
+    ("metric", "momentum-score"): {},
+    ("metric", "phase-volume"): {},
+    ("metric", "reversibility"): {},
+    ("metric", "tail"): {},
+    ("metric", "trajectory-error"): {},
 }
 
 

@@ -637,7 +637,6 @@ def test_foreign_files_are_refused(tmp_path, fields):
 WRONG = {
     "times": ({"times": [1.0, 0.0]}, "times: not allowed"),
     "beta": ({"system": {"beta": 0.2}}, r"scaling is not supported; got beta = 0\.2"),
-    "torus": ({"system": {"box": 12.0}}, "the torus is not supported; got box = 12"),
     "grid": ({"grid": 12}, "grid is too small; got 12"),
     "option": ({"nods": 12}, "unknown parameter 'nods'.*'nodes'"),
     "option twice": (

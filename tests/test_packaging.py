@@ -50,7 +50,10 @@ def plugin_files():
 def own_texts():
     """Yield (path, text) of every text file of the project."""
     loose = [p for p in ROOT.iterdir() if not p.name.startswith(".git")]
+    built = (ROOT / "docs" / "_build", ROOT / "docs" / "reference")
     for path in (*loose, *(p for f in FOLDERS for p in (ROOT / f).rglob("*"))):
+        if set(built) & set(path.parents):
+            continue
         if path.is_file() and path.suffix not in BINARY:
             yield path, path.read_text()
 

@@ -128,6 +128,27 @@ def test_correction_term():
     assert abs(plain["exponent"] + 1.0) > 0.01
 
 
+def test_second_term_of_another_power():
+    values = 0.9 * N**-0.25 * (1 - 0.6 * N**-0.25)
+    (row,) = rates(table(values), correction=0.25).to_dict("records")
+    assert row["exponent"] == pytest.approx(-0.25, abs=1e-6)
+    assert row["model"] == "power with 1/N^0.25 term"
+    # Planted: a term in 1/N does not mend it.
+    (wrong,) = rates(table(values), correction=True).to_dict("records")
+    assert abs(wrong["exponent"] + 0.25) > 0.01
+
+
+def test_constant_beside_the_logarithm():
+    values = 0.8 * ((np.log(N) + 1.7) / N) ** 0.5
+    (row,) = rates(table(values), model="log-over-n", correction=True).to_dict(
+        "records"
+    )
+    assert row["exponent"] == pytest.approx(0.5, abs=1e-6)
+    # Planted: without the constant the same data give a wrong exponent.
+    (wrong,) = rates(table(values), model="log-over-n").to_dict("records")
+    assert abs(wrong["exponent"] - 0.5) > 0.01
+
+
 def test_minimum_maximum_times_and_groups():
     one = pd.concat([table(N**-0.5, time=t, strength=s) for t in (0.0, 1.0)
                      for s in (1.0, -1.0)])  # fmt: skip
@@ -145,6 +166,11 @@ def test_predictions_by_case():
     by = {"dimension": {1: -0.5, 2: -0.25}}
     found = rates(data, ("dimension", "N"), predicted_by=by, predicted=-9.0)
     assert list(found["predicted"]) == [-0.5, -0.25, -9.0]
+    # The keys are strings, "2" or "2.0", once the study went through JSON.
+    for keys in ("1", "2"), ("1.0", "2.0"):
+        text = {"dimension": dict(zip(keys, (-0.5, -0.25), strict=True))}
+        again = rates(data, ("dimension", "N"), predicted_by=text, predicted=-9.0)
+        assert list(again["predicted"]) == [-0.5, -0.25, -9.0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from scipy.integrate import solve_ivp
 import mfplug
 from mfplug import Distribution, NumericsError, ParameterError, PluginError
 from mfplug.contracts.integrator import State
-from mfplug.dynamics import simulate as module
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.simulate import simulate, step_lengths
 from mfplug.theory.harmonic import harmonic_law
@@ -385,26 +384,3 @@ def test_bad_samples():
         simulate(mfplug.System(initial=shape), 3)
     with pytest.raises(NumericsError, match="'given': a sample is not finite"):
         simulate(mfplug.System(initial=Stray()), 3)
-
-
-def test_a_step_that_blows_up():
-    """Leapfrog at h w = 30: the state overflows, and the message names the way out."""
-    system = mfplug.System(
-        potential={"name": "harmonic", "strength": 1e4}, initial=GAUSSIAN
-    )
-    with np.errstate(all="ignore"), pytest.raises(NumericsError, match="smaller step"):
-        simulate(system, 3, times=[0.0, 200.0], step=0.3)
-
-
-def test_memory_is_asked_of_the_system(monkeypatch):
-    """2 arrays of 8 bytes, 80 % of what is there; one replica more is refused."""
-    monkeypatch.setattr(module, "available_memory", lambda: 16 * 50 * 2 * 3 * 10 / 0.8)
-    system = mfplug.System(dimension=3, initial=GAUSSIAN)
-    keys = {"particles": 50, "times": [0.0, 0.1], "step": 0.1}
-    assert simulate(system, replicas=10, **keys).replicas == 10
-    with pytest.raises(ParameterError, match="Take at most 10 replicas at once"):
-        simulate(system, replicas=11, **keys)
-
-
-def test_available_memory_is_plausible():
-    assert 2**24 < module.available_memory() < 2**50

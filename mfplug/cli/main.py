@@ -58,6 +58,42 @@ def build_parser() -> Parser:
     plugins.add_argument("kind", nargs="?", metavar="KIND")
     plugins.add_argument("name", nargs="?", metavar="NAME")
     plugins.add_argument("--json", action="store_true", help="as JSON")
+    plugins.add_argument(
+        "--requirements",
+        action="store_true",
+        help="what to install to get the same plugins",
+    )
+    plugins.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="draw it, as PNG, SVG or PDF",
+    )
+    check = add("check", "check that a plugin keeps what it declares", "check")
+    check.add_argument("kind", nargs="?", metavar="KIND")
+    check.add_argument("name", nargs="?", metavar="NAME")
+    check.add_argument(
+        "--all", action="store_true", help="every plugin, or all of KIND"
+    )
+    check.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PARAMETER=VALUE",
+        help="a parameter of the plugin (may be given more than once)",
+    )
+    check.add_argument(
+        "--only", action="append", default=[], metavar="CHECK", help="this check alone"
+    )
+    check.add_argument("--json", action="store_true", help="as JSON")
+    new = add("new", "write a package with a plugin to start from", "new")
+    new.add_argument("kind", metavar="KIND")
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--into", default=".", metavar="DIR", help="where it is made")
+    doctor = add("doctor", "say what is installed and what is wrong with it", "doctor")
+    doctor.add_argument("--out", default="results", metavar="DIR")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    clean = add("clean", "empty the cache of compiled code", "clean")
+    clean.add_argument("--dry-run", action="store_true", help="say what would be done")
     studies = add("studies", "list the shipped studies", "studies")
     studies.add_argument("--json", action="store_true", help="as JSON")
     studies.add_argument(
@@ -77,6 +113,13 @@ def build_parser() -> Parser:
         step.add_argument("--out", default="results", metavar="DIR")
         step.add_argument("--plan", metavar="FILE", help="a plan that `run` wrote")
         step.add_argument("--block", metavar="ID", help="one block of the plan")
+        if name == "measure":
+            step.add_argument(
+                "--snapshots", metavar="FILE", help="measure these: npz or HDF5"
+            )
+            step.add_argument(
+                "--table", metavar="FILE", help="where the rows go (CSV), else printed"
+            )
     report = add("report", "write the page of all studies", "report")
     report.add_argument("studies", nargs="*", metavar="STUDY")
     report.add_argument("--out", default="results", metavar="DIR")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+from pathlib import Path
 
-from mfplug.errors import did_you_mean
+from mfplug.errors import ParameterError, did_you_mean
 from mfplug.registry import current
 from mfplug.registry.entries import Entry, Source
 
@@ -14,6 +15,19 @@ from mfplug.registry.entries import Entry, Source
 def main(arguments: argparse.Namespace) -> int:
     """List all plugins, those of a kind, or describe one."""
     registry = current()
+    if arguments.requirements:
+        return _requirements(registry.sources())
+    if arguments.plot:
+        from mfplug.report.portrait import write_portrait
+
+        if not arguments.name:
+            raise ParameterError(
+                "plugins: --plot draws one plugin; got no name, expected KIND NAME. "
+                "'mfplug plugins' lists them."
+            )
+        made = registry.create(arguments.kind, arguments.name)
+        print(f"wrote {write_portrait(made, Path(arguments.plot))}")
+        return 0
     if arguments.name:
         return _describe(registry.entry(arguments.kind, arguments.name), arguments.json)
     entries = registry.entries(arguments.kind)
@@ -30,6 +44,17 @@ def main(arguments: argparse.Namespace) -> int:
         print(_complaint(source))
     if not entries and not bad:
         print("no plugins found. " + did_you_mean("", []))
+    return 0
+
+
+def _requirements(sources: list[Source]) -> int:
+    """Print a requirements file: one pinned distribution a line."""
+    found = {(s.distribution, s.version) for s in sources if s.version}
+    for distribution, version in sorted(found):
+        print(f"{distribution}=={version}")
+    for source in sources:
+        if not source.version:
+            print(f"# a local file, not to be installed: {source.distribution}")
     return 0
 
 

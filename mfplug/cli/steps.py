@@ -18,6 +18,8 @@ def main(arguments: argparse.Namespace) -> int:
     from mfplug.studies.steps import run_block
 
     out = Path(arguments.out)
+    if getattr(arguments, "snapshots", None):
+        return _measure_snapshots(arguments)
     if arguments.block:
         die_with_parent()
         if not arguments.plan:
@@ -37,6 +39,22 @@ def main(arguments: argparse.Namespace) -> int:
         write_plan(plan, out)
     for path in run_step(arguments.command, plan, out, _say):
         print(path)
+    return 0
+
+
+def _measure_snapshots(arguments: argparse.Namespace) -> int:
+    from mfplug.studies.foreign import measure_snapshots
+    from mfplug.studies.guard import atomic_write_text
+
+    table = measure_snapshots(
+        arguments.study, arguments.profile, Path(arguments.snapshots)
+    )
+    text = table.to_csv(index=False, lineterminator="\n")
+    if arguments.table:
+        atomic_write_text(Path(arguments.table), text)
+        print(arguments.table)
+    else:
+        sys.stdout.write(text)
     return 0
 
 

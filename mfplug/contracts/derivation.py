@@ -198,8 +198,9 @@ def _slope_agrees(function: Callable[[Array], Array], slope: Array, s: Array) ->
     right = np.zeros(s.shape, dtype=bool)
     for step in (1e-3, 1e-5, 1e-7):
         wide, narrow = (_quotient(function, s, k * step) for k in (2.0, 1.0))
-        # In the quotient's rounding error the value counts, beside the slope itself.
-        noise = 1e-14 / step * np.abs(function(s)) / s
+        # In the quotient's rounding error the value counts, beside the slope itself;
+        # below 1e-308 numbers have lost their digits.
+        noise = (1e-14 * np.abs(function(s)) + 1e-305) / (step * s)
         settled = np.abs(wide - narrow) <= 1e-6 * np.abs(narrow) + noise
         settled &= np.isfinite(narrow)
         allowed = SLOPE_TOLERANCE * np.abs(narrow) + 100 * noise

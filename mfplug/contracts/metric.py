@@ -55,6 +55,9 @@ class Sample:
         The metric's own stream.
     field : MeanField or None
     ensemble : Ensemble or None
+    particles : int or None
+        N of the cell, also for a metric that needs no ensemble; None where the study
+        has no N.
     """
 
     system: System
@@ -62,6 +65,22 @@ class Sample:
     rng: np.random.Generator
     field: MeanField | None = None
     ensemble: Ensemble | None = None
+    particles: int | None = None
+
+    def the_particles(self) -> int:
+        """Return N.
+
+        Raises
+        ------
+        ParameterError
+            If the study has no N.
+        """
+        if self.particles is None:
+            raise ParameterError(
+                "metric: it was given no number of particles; got none, expected N. "
+                "Sweep `N`, or set `particles`."
+            )
+        return self.particles
 
     def the_field(self) -> MeanField:
         """Return the mean field.

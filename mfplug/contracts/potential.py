@@ -45,6 +45,14 @@ class Potential(Plugin, ABC):
     def gradient(self, dx: Array) -> Array:
         """Return grad phi(dx), shape (..., d)."""
 
+    def modes(self) -> tuple[Array, Array] | None:
+        """Return (k, c) if phi(q) = sum_j c_j cos(k_j . q) on the torus, else None.
+
+        k has shape (n, d), c shape (n,). A potential of a few Fourier modes gives them,
+        and a solver then needs no grid: the mean field is the amplitudes of n modes.
+        """
+        return None
+
     @property
     def gradient_bound(self) -> float:
         """B = sup |grad phi|, infinite where unbounded; derived unless overridden."""

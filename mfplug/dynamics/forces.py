@@ -8,54 +8,118 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling
-from mfplug.errors import NumericsError, ParameterError, PluginError, did_you_mean
+from mfplug.dynamics.sums import METHODS, PairSum
+from mfplug.dynamics.sums.pairsum import check_method
+from mfplug.errors import NumericsError, PluginError
 
 if TYPE_CHECKING:
     from mfplug.system import System
 
 Array = NDArray[np.float64]
-METHODS = ("auto", "direct")
+__all__ = ["METHODS", "Forces", "check_method"]
+
+#: Particles of the cloud on which ``fourier`` is measured before the first step.
+SAMPLED = 1 << 15
 
 
 class Forces:
     """Forces dp_i/dt = -(pair term) - grad V_t(q_i) on arrays of shape (R, d, N).
 
     The pair term is N^(beta-1) sum_{j != i} grad phi(N^(beta/d) (q_i - q_j)) times
-    N^(beta/d): equation (2) with the scaling (5). ``direct`` sums all pairs in a
-    compiled kernel; it is what ``auto`` chooses.
+    N^(beta/d): equation (2) with the scaling (5), summed by one of the ways of
+    :class:`mfplug.dynamics.sums.PairSum`.
+
+    Parameters
+    ----------
+    system
+        The physical system.
+    N
+        Particles of a replica.
+    method
+        One of ``auto``, ``direct``, ``fourier``, ``sorted``, ``separable``, ``cells``.
+    tolerance
+        Of ``fourier``: root mean square error of a force, relative to that of the
+        forces. It is measured against all pairs on a sample of the particles, first at
+        initial points of their own (so that nothing depends on which replicas are
+        computed here), then at every snapshot.
+
+    Raises
+    ------
+    ParameterError, PluginError, NumericsError
+        If the method cannot serve the potential or does not reach the tolerance.
     """
 
-    def __init__(self, system: System, N: int, method: str = "auto") -> None:
-        from mfplug.dynamics.compiled import compile_potential
-
-        check_method(method)
+    def __init__(
+        self, system: System, N: int, method: str = "auto", tolerance: float = 1e-10
+    ) -> None:
         self.system = system.at(N)
         self.N = N
-        self.method = "direct"
-        self.compiled = compile_potential(self.system.potential, system.dimension)
-        energy_factor, self.scale = system.pair_scaling(N)
-        self.energy_factor = energy_factor
-        self.factor = energy_factor * self.scale
+        factor, scale = system.pair_scaling(N)
+        self.pairs = PairSum(
+            self.system.potential,
+            system.dimension,
+            N,
+            method,
+            factor=factor,
+            scale=scale,
+            box=system.box,
+            tolerance=tolerance,
+        )
+        self.compiled = self.pairs.direct.compiled
+        self.error = self._calibrate() if self.pairs.method == "fourier" else 0.0
         self._last: tuple[Array, float, Array] | None = None
+
+    @property
+    def method(self) -> str:
+        """The way the pairs are summed."""
+        return self.pairs.method
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """How the forces are computed, as plain data."""
+        result = self.pairs.info
+        if self.method == "fourier":
+            result["error"] = self.error
+        compiled = {"compiled": self.compiled.compiled, "why": self.compiled.reason}
+        return result | compiled
+
+    def _calibrate(self) -> float:
+        """Return the error of ``fourier`` at the first points of replica 0, seed 0."""
+        from mfplug.dynamics.simulate import initial_points
+
+        q, _ = initial_points(self.system, self.N, 0, range(1))
+        cloud = np.ascontiguousarray(q[0, :, :SAMPLED])
+        weights = np.ones(cloud.shape[1])
+        return self.pairs.calibrate(cloud, weights, cloud)
+
+    def verify(self, t: float, q: Array) -> None:
+        """Compare ``fourier`` with all pairs on a sample of the first replica.
+
+        Raises
+        ------
+        NumericsError
+            If the error is more than ten times the tolerance.
+        """
+        if self.method != "fourier":
+            return
+        cloud = np.ascontiguousarray(q[0])
+        error = self.pairs.error(cloud, np.ones(cloud.shape[1]), cloud, count=8)
+        if not error <= 10.0 * self.pairs.tolerance:
+            raise NumericsError(
+                f"potential '{self.system.potential.name}': forces 'fourier' left the "
+                f"tolerance at t = {t:g}; got an error of {error:.1e}, expected "
+                f"{self.pairs.tolerance:.1e}. Take a smaller tolerance, or forces "
+                "'direct'."
+            )
 
     def __call__(self, t: float, q: Array) -> Array:
         """Return dp/dt, the shape of q: (replicas, d, N)."""
-        from mfplug.dynamics.compiled import pair_forces
-
         # A splitting step ends where the next begins: the same array, the same force.
         if self._last is not None and q is self._last[0]:
             static = self.system.external is None
             if static or abs(t - self._last[1]) <= 1e-12 * max(1.0, abs(t)):
                 return self._last[2]
-        out = np.empty_like(q)
-        pair_forces(
-            self.compiled,
-            q,
-            out,
-            factor=self.factor,
-            scale=self.scale,
-            box=self.system.box,
-        )
+        out = self.pairs.clouds(q)
         if self.system.external is not None:
             out -= np.swapaxes(self._external_gradient(q, t), 1, 2)
         if not np.isfinite(out.sum()) and not np.isfinite(out).all():
@@ -91,27 +155,9 @@ class Forces:
 
         The potential part is sum_{i<j} phi_N^beta(q_i - q_j) + sum_i V_t(q_i).
         """
-        from mfplug.dynamics.compiled import pair_energies
-
         kinetic = np.sum(p**2, axis=(1, 2)) / (2 * self.system.mass)
-        potential = pair_energies(
-            self.compiled,
-            np.ascontiguousarray(q),
-            factor=self.energy_factor,
-            scale=self.scale,
-            box=self.system.box,
-        )
+        potential = self.pairs.cloud_energies(q)
         if self.system.external is not None:
             values = self.system.external.energy(np.swapaxes(q, 1, 2), t)
             potential = potential + np.sum(values, axis=1)
         return kinetic, potential
-
-
-def check_method(method: Any) -> str:
-    """Return the name of a way to compute forces, if there is one of this name."""
-    if not isinstance(method, str) or method not in METHODS:
-        raise ParameterError(
-            f"forces: unknown method; got {method!r}, expected {', '.join(METHODS)}. "
-            + did_you_mean(str(method), METHODS)
-        )
-    return method

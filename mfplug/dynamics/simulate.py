@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from mfplug.contracts.integrator import Integrator, State
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.seeding import check_seed, stream
+from mfplug.dynamics.storage import available_memory, snapshots
+from mfplug.dynamics.watch import EnergyWatch
 from mfplug.errors import NumericsError, ParameterError, PluginError
 from mfplug.registry import create_from
 
@@ -28,6 +30,21 @@ Array = NDArray[np.float64]
 #: cache, large enough that Python's overhead vanishes.
 BLOCK_PARTICLES = 65536
 
+#: Bytes that a step needs for each component of a particle: state, forces, what the
+#: integrator and the method of the forces put beside them.
+WORK = 30 * 8.0
+
+__all__ = [
+    "available_memory",
+    "check_first",
+    "check_step",
+    "check_times",
+    "initial_points",
+    "positive_integer",
+    "simulate",
+    "step_lengths",
+]
+
 
 def simulate(
     system: System,
@@ -39,6 +56,8 @@ def simulate(
     forces: str = "auto",
     seed: int = 0,
     first_replica: int = 0,
+    tolerance: float = 1e-10,
+    storage: str | Path | None = None,
 ) -> Ensemble:
     """Advance independent replicas of the N-particle system; keep the snapshots.
 
@@ -58,11 +77,17 @@ def simulate(
     integrator
         A plugin, its name, or ``{"name": ..., parameter: value}``.
     forces
-        ``auto`` or ``direct``.
+        How the pairs are summed: ``auto``, ``direct``, ``fourier``, ``sorted``,
+        ``separable`` or ``cells`` (:class:`mfplug.dynamics.sums.PairSum`).
     seed
         An integer >= 0.
     first_replica
         Number of the first replica, an integer >= 0.
+    tolerance
+        Of ``fourier``: error of a force, relative to the forces.
+    storage
+        Folder for a file of the snapshots where they do not fit into memory; None: the
+        system's folder for temporary files. The bits do not depend on it.
 
     Returns
     -------
@@ -72,9 +97,9 @@ def simulate(
     Raises
     ------
     ParameterError
-        If a number is out of range.
+        If a number is out of range, or there is no room for the snapshots.
     NumericsError
-        If a force is not finite.
+        If a force is not finite, or the energy explodes.
     """
     particles = positive_integer("particles", particles)
     replicas = positive_integer("replicas", replicas)
@@ -83,21 +108,18 @@ def simulate(
     seed = check_seed(seed)
     first_replica = check_first(first_replica)
     method = create_from("integrator", integrator)
-    check_memory(particles, replicas, len(times), system.dimension)
-    forces_of = Forces(system, particles, forces)
     shape = (len(times), replicas, system.dimension, particles)
-    q, p = np.empty(shape), np.empty(shape)
     block = max(1, BLOCK_PARTICLES // particles)
+    work = WORK * system.dimension * min(block, replicas) * particles
+    room = snapshots(shape, work, storage)
+    q, p = room.q, room.p
+    forces_of = Forces(system, particles, forces, tolerance)
     for start in range(0, replicas, block):
         part = slice(start, min(replicas, start + block))
         numbers = range(first_replica + part.start, first_replica + part.stop)
         q[0, part], p[0, part] = initial_points(system, particles, seed, numbers)
-        _advance(forces_of, method, times, step, q[:, part], p[:, part])
-    info = {
-        "forces": forces_of.method,
-        "compiled": forces_of.compiled.compiled,
-        "why": forces_of.compiled.reason,
-    }
+        _advance(forces_of, method, times, step, q[:, part], p[:, part], numbers.start)
+        room.written()
     return Ensemble(
         forces_of.system,
         particles,
@@ -108,7 +130,7 @@ def simulate(
         first_replica,
         step,
         method,
-        info,
+        forces_of.info | {"storage": room.where},
     )
 
 
@@ -152,10 +174,13 @@ def _advance(
     step: float,
     q: Array,
     p: Array,
+    first_replica: int,
 ) -> None:
     """Fill the snapshots of one block from its first one."""
     mass = forces.system.mass
-    state = State(np.ascontiguousarray(q[0]), np.ascontiguousarray(p[0]), mass)
+    # Copies: what is mapped to a file need not stay in memory.
+    state = State(np.array(q[0], order="C"), np.array(p[0], order="C"), mass)
+    watch = EnergyWatch(forces, method, state, times[0], first_replica)
     for k in range(1, len(times)):
         t, end = times[k - 1], times[k]
         # What overflows is found below, and said once.
@@ -164,11 +189,13 @@ def _advance(
                 state = method.step(state, t, dt, forces)
                 returned(method, "step()", state, State)
                 t += dt
+                watch.see(t, dt, state)
         if not (np.isfinite(state.q).all() and np.isfinite(state.p).all()):
             raise NumericsError(
                 f"integrator '{method.name}': the state is not finite at t = {end:g}; "
                 "got NaN or infinity, expected numbers. Take a smaller step."
             )
+        forces.verify(end, state.q)
         q[k], p[k] = state.q, state.p
 
 
@@ -226,35 +253,3 @@ def check_times(times: Any) -> tuple[float, ...]:
             "numbers. Change them."
         )
     return result
-
-
-def check_memory(particles: int, replicas: int, times: int, dimension: int) -> None:
-    """Refuse an ensemble that does not fit into the machine's available memory.
-
-    Raises
-    ------
-    ParameterError
-        If 16 bytes for each number of (q, p) fill more than 80 % of it.
-    """
-    each = 16.0 * particles * times * dimension
-    free = available_memory()
-    if each * replicas > 0.8 * free:
-        fits = int(0.8 * free / each)
-        advice = f"at most {fits} replicas at once" if fits else "fewer particles"
-        raise ParameterError(
-            f"replicas: the snapshots need {each * replicas / 2**30:.1f} GiB; got "
-            f"{free / 2**30:.1f} GiB available, expected to fit in 80 % of it. Take "
-            f"{advice}."
-        )
-
-
-def available_memory() -> float:
-    """Return the bytes that can be had without swapping, file caches included."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return 1024.0 * float(line.split()[1])
-    except OSError:
-        pass  # not Linux: the whole memory is the best that is known
-    return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

@@ -1,44 +1,39 @@
-"""A mean field known through weighted nodes: a spline inside, the exact sum outside."""
+"""A mean field on a grid: a spline inside, the exact sum over nodes outside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from mfplug.contracts.meanfield import MeanField
 from mfplug.dynamics.compiled import compile_potential, field_forces
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
+from mfplug.meanfield.pair_field import DIFFERENCE, PairField
 
 if TYPE_CHECKING:
     from mfplug.system import System
 
 Array = NDArray[np.float64]
 
-#: Step of the central differences that replace a second derivative not known in form.
-DIFFERENCE = 1e-5
 
-
-class SplineField(MeanField):
+class SplineField(PairField):
     """Pair force of moving weighted nodes, interpolated in time and space.
 
-    Within the grid the pair force is a quintic tensor spline in space and time;
-    outside it is summed over the nodes, whose positions are a quintic spline in time.
-    The external force is evaluated as it is. So the field is defined in all space.
+    In free space the pair force is a quintic tensor spline within the grid; outside
+    it is summed over the nodes, whose positions are a quintic spline in time. So the
+    field is defined in all space. On the torus the spline is periodic and there is no
+    outside. In time it is a quintic spline.
 
     Parameters
     ----------
-    levels : ndarray, shape (T,)
-        Times of the stored levels.
-    grid_low, grid_spacing : ndarray, shape (d,)
-    grid_force : ndarray, shape (T, d, G1, ..., Gd)
-        Pair force on the grid at each level.
-    nodes : ndarray, shape (T, d, M)
-        Node positions at each level.
-    weights : ndarray, shape (M,)
+    arrays
+        ``levels`` (T,), times of the stored levels; ``grid_low`` and ``grid_spacing``
+        (d,); ``coefficients`` (T, d, G1, ..., Gd) of the tensor spline in time and
+        space. In free space also ``nodes`` (T, d, M), positions at each level, and
+        ``weights`` (M,).
 
     Raises
     ------
@@ -50,22 +45,24 @@ class SplineField(MeanField):
         self,
         system: System,
         times: Sequence[float],
-        arrays: dict[str, Array],
+        arrays: Mapping[str, Array],
         *,
         solver: Any,
-        info: dict[str, Any],
+        info: Mapping[str, Any],
         flow_step: float,
     ) -> None:
-        super().__init__(system, times, solver=solver, info=info, flow_step=flow_step)
-        d = system.dimension
-        _check_arrays(arrays, d)
-        self._arrays = arrays
-        force = arrays["grid_force"]
-        space = splines.spline_coefficients(force, tuple(range(2, 2 + d)))
-        self._levels = arrays["levels"]
-        self._force = splines.time_coefficients(self._levels, space)
-        self._nodes = splines.time_coefficients(self._levels, arrays["nodes"])
-        self._compiled = compile_potential(system.potential, d)
+        super().__init__(
+            system, times, solver=solver, info=dict(info), flow_step=flow_step
+        )
+        self._arrays = dict(arrays)
+        _check_arrays(self._arrays, system.dimension, system.box is not None)
+        self._levels = self._arrays["levels"]
+        self._low = self._arrays["grid_low"]
+        if system.box is None:
+            self._nodes = splines.time_coefficients(self._levels, self._arrays["nodes"])
+        else:
+            self._low = self._low - splines.MARGIN * self._arrays["grid_spacing"]
+        self._compiled = compile_potential(system.potential, system.dimension)
         self._slice: tuple[float, Array] | None = None
 
     def arrays(self) -> dict[str, Array]:
@@ -75,28 +72,42 @@ class SplineField(MeanField):
     def _at(self, t: float) -> Array:
         """Return the spatial coefficients at t, shape (d, G1, ..., Gd)."""
         if self._slice is None or self._slice[0] != t:
-            part, weights = splines.time_basis(self._levels, t)
-            field = np.tensordot(weights, self._force[part], axes=1)
+            field = _in_time(self._levels, self._arrays["coefficients"], t)
+            if self.system.box is not None:
+                # One image of the margin on each side, so that the kernels that know
+                # no torus find all six coefficients of a point.
+                margin = splines.MARGIN
+                field = np.pad(
+                    field,
+                    [(0, 0)] + [(margin, margin + 1)] * (field.ndim - 1),
+                    mode="wrap",
+                )
             self._slice = (t, np.ascontiguousarray(field))
         return self._slice[1]
 
     def node_positions(self, t: float) -> Array:
-        """Return the positions of the nodes at t, shape (d, M)."""
-        part, weights = splines.time_basis(self._levels, t)
-        return np.ascontiguousarray(np.tensordot(weights, self._nodes[part], axes=1))
+        """Return the positions of the nodes at t, shape (d, M); free space only."""
+        return np.ascontiguousarray(_in_time(self._levels, self._nodes, t))
+
+    def pair_force(self, t: float, points: Array) -> Array:
+        """Return the pair force at points of shape (d, K)."""
+        return self._pair(t, points, -1)
+
+    def pair_slope(self, t: float, points: Array, axis: int) -> Array:
+        """Return its derivative along an axis, shape (d, K)."""
+        return self._pair(t, points, axis)
 
     def _pair(self, t: float, points: Array, derivative: int) -> Array:
-        """Return the pair force, or its derivative along an axis, at points (d, K)."""
+        box = self.system.box
+        if box is not None:
+            points = points - box * np.floor(points / box)
+            # Rounding can put a point just below 0 onto the box itself.
+            points = np.where(points >= box, 0.0, points)
         out = np.zeros_like(points)
         outside = np.zeros(points.shape[1], dtype=np.bool_)
+        spacing = self._arrays["grid_spacing"]
         splines.evaluate(
-            self._at(t),
-            self._arrays["grid_low"],
-            self._arrays["grid_spacing"],
-            points,
-            derivative,
-            out,
-            outside,
+            self._at(t), self._low, spacing, points, derivative, out, outside
         )
         if outside.any():
             far = np.ascontiguousarray(points[:, outside])
@@ -113,62 +124,30 @@ class SplineField(MeanField):
         behind = field_forces(self._compiled, nodes, weights, points - shift)
         return (ahead - behind) / (2 * DIFFERENCE)
 
-    def force(self, t: float, q: ArrayLike) -> Array:
-        """Return K(t, q), shape (..., d)."""
-        t, points = self.check_time(t), self.points(q)
-        flat = np.ascontiguousarray(points.reshape(-1, points.shape[-1]).T)
-        result = self._pair(t, flat, -1).T.reshape(points.shape)
-        if self.system.external is not None:
-            result = result - self.system.external.gradient(points, t)
-        return result
 
-    def force_gradient(self, t: float, q: ArrayLike) -> Array:
-        """Return DK(t, q), shape (..., d, d)."""
-        t, points = self.check_time(t), self.points(q)
-        d = points.shape[-1]
-        flat = np.ascontiguousarray(points.reshape(-1, d).T)
-        columns = [
-            self._pair(t, flat, axis).T.reshape(points.shape) for axis in range(d)
-        ]
-        result = np.stack(columns, axis=-1)
-        if self.system.external is not None:
-            result = result - external_hessian(self.system.external, points, t)
-        return result
+def _in_time(levels: Array, coefficients: Array, t: float) -> Array:
+    """Return the spline in time at t, summed in a fixed order."""
+    part, weights = splines.time_basis(levels, t)
+    first, *rest = (w * c for w, c in zip(weights, coefficients[part], strict=True))
+    return np.asarray(sum(rest, first))
 
 
-def _check_arrays(arrays: dict[str, Array], d: int) -> None:
+def _check_arrays(arrays: dict[str, Array], d: int, periodic: bool) -> None:
     """Refuse arrays that cannot be those of a field in d dimensions."""
-    ranks = {
-        "levels": 1,
-        "grid_low": 1,
-        "grid_spacing": 1,
-        "grid_force": d + 2,
-        "nodes": 3,
-        "weights": 1,
-    }
+    ranks = {"levels": 1, "grid_low": 1, "grid_spacing": 1, "coefficients": d + 2}
+    if not periodic:
+        ranks |= {"nodes": 3, "weights": 1}
     shapes = {name: np.shape(arrays[name]) for name in ranks if name in arrays}
     good = all(len(shapes.get(name, ())) == rank for name, rank in ranks.items())
     if good:
         levels = shapes["levels"][0]
         good = (
             shapes["grid_low"] == shapes["grid_spacing"] == (d,)
-            and shapes["grid_force"][:2] == shapes["nodes"][:2] == (levels, d)
-            and shapes["nodes"][2] == shapes["weights"][0]
+            and shapes["coefficients"][:2] == (levels, d)
+            and (periodic or shapes["nodes"] == (levels, d, *shapes["weights"]))
         )
     if not good:
         raise ParameterError(
             f"mean field: its arrays do not fit each other; got shapes {shapes}, "
             f"expected {', '.join(ranks)} of a field in d = {d}. Solve for it again."
         )
-
-
-def external_hessian(external: Any, points: Array, t: float) -> Array:
-    """Return the matrix of second derivatives of V_t by central differences."""
-    columns = []
-    for axis in range(points.shape[-1]):
-        shift = np.zeros(points.shape[-1])
-        shift[axis] = DIFFERENCE
-        ahead = external.gradient(points + shift, t)
-        behind = external.gradient(points - shift, t)
-        columns.append((ahead - behind) / (2 * DIFFERENCE))
-    return np.stack(columns, axis=-1)

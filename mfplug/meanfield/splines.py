@@ -37,6 +37,24 @@ def spline_coefficients(values: Array, axes: tuple[int, ...]) -> Array:
     return np.ascontiguousarray(values)
 
 
+def periodic_coefficients(values: Array, axes: tuple[int, ...]) -> Array:
+    """Return periodic quintic B-spline coefficients along some axes.
+
+    Sites are 0, 1, ..., n - 1 on each axis and n is 0 again. The values of the spline
+    at its sites are a circular convolution of the coefficients, (1, 26, 66, 26, 1) /
+    120, which is undone by the fast Fourier transform.
+    """
+    for axis in axes:
+        n = values.shape[axis]
+        angle = 2.0 * np.pi * np.arange(n // 2 + 1) / n
+        symbol = (66.0 + 52.0 * np.cos(angle) + 2.0 * np.cos(2.0 * angle)) / 120.0
+        shape = [1] * values.ndim
+        shape[axis] = symbol.size
+        waves = np.fft.rfft(values, axis=axis) / symbol.reshape(shape)
+        values = np.fft.irfft(waves, n, axis=axis)
+    return np.ascontiguousarray(values)
+
+
 def time_basis(levels: Array, t: float) -> tuple[slice, Array]:
     """Return which levels carry the spline in time at t, and with which weights.
 
@@ -44,7 +62,7 @@ def time_basis(levels: Array, t: float) -> tuple[slice, Array]:
     """
     from scipy.interpolate import BSpline
 
-    degree, knots = _time_knots(levels)
+    degree, knots = time_knots(levels)
     row = BSpline.design_matrix(np.array([t]), knots, degree).toarray()[0]
     nonzero = np.flatnonzero(row)
     part = slice(int(nonzero[0]), int(nonzero[-1]) + 1)
@@ -55,7 +73,7 @@ def time_coefficients(levels: Array, values: Array) -> Array:
     """Return the spline coefficients of values (levels on axis 0) in time."""
     from scipy.interpolate import make_interp_spline
 
-    degree, knots = _time_knots(levels)
+    degree, knots = time_knots(levels)
     if degree == 0:
         return values
     return np.ascontiguousarray(
@@ -63,7 +81,8 @@ def time_coefficients(levels: Array, values: Array) -> Array:
     )
 
 
-def _time_knots(levels: Array) -> tuple[int, Array]:
+def time_knots(levels: Array) -> tuple[int, Array]:
+    """Return degree and knots of the spline in time: 5, less below six levels."""
     degree = min(5, len(levels) - 1)
     degree -= 1 - degree % 2 if degree else 0
     if degree == 0:

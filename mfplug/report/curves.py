@@ -134,7 +134,7 @@ def _panel(
     """Build one panel: the rows given, at one value of the splitting column."""
     split = figure.get("panel") if value is not None else None
     columns = [c for c in figure.get("series", ()) if c != split]
-    title = "" if value is None else labels.value_label(figure["panel"], value)
+    title = "" if value is None else _title(figure, value)
     panel = Panel(title, _ylabel(figure, rows, place), figure["categories"])
     combos = _combinations(data, figure, columns)
     found: dict[str, list[Line]] = {name: [] for name in figure.get("bounds", ())}
@@ -160,6 +160,13 @@ def _panel(
     panel.floors = _merged(panel.floors)
     panel.bounds = [(name, _merged(lines)) for name, lines in found.items()]
     return panel
+
+
+def _title(figure: dict[str, Any], value: str) -> str:
+    """Return the title of the panel at one value of the splitting column."""
+    if "panel_label" in figure:
+        return f"{figure['panel_label']} = {labels.literal(value)}"
+    return labels.value_label(figure["panel"], value)
 
 
 def _side_by_side(panel: Panel, bounds: dict[str, list[Line]]) -> Panel:

@@ -19,6 +19,8 @@ series : list of str, optional
     Columns of which each combination of values is one curve.
 panel : str, optional
     A column of which each value is one panel, or ``metric``: one panel for each row.
+panel_label : str, optional
+    What stands for the panel's column in the titles, such as ``$\\kappa$``.
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional
@@ -63,6 +65,7 @@ FIGURE_KEYS: tuple[str, ...] = (
     "rows",
     "series",
     "panel",
+    "panel_label",
     "where",
     "time",
     "scale",
@@ -98,6 +101,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "rows": (list,),
     "series": (list,),
     "panel": (str,),
+    "panel_label": (str,),
     "where": (dict,),
     "time": (str, int, float, list),
     "scale": (str,),

@@ -19,6 +19,9 @@ SYMBOLS = {
     "s": "s",
 }
 
+#: Parameters of plugins whose name is the letter of the thesis.
+LETTERS = ("beta", "delta", "gamma", "kappa")
+
 #: What a column measures, for axes.
 AXES = {
     "N": "number of particles $N$",
@@ -72,14 +75,22 @@ def name_of(column: str) -> str:
     return column.rpartition(".")[2].replace("_", " ")
 
 
+def greek(column: str) -> str | None:
+    """Return the symbol of a column, also of a plugin's parameter named by a letter."""
+    tail = column.rpartition(".")[2]
+    letter = SYMBOLS.get(tail) if tail in LETTERS else None
+    return SYMBOLS.get(column, letter)
+
+
 def symbol(column: str) -> str:
     r"""Return the inside of a mathtext formula that stands for a column.
 
-    >>> symbol("step"), symbol("potential.width")
-    ('\\Delta t', '\\mathrm{width}')
+    >>> symbol("step"), symbol("potential.width"), symbol("initial.delta")
+    ('\\Delta t', '\\mathrm{width}', '\\delta')
     """
-    if column in SYMBOLS:
-        return SYMBOLS[column]
+    known = greek(column)
+    if known is not None:
+        return known
     word = re.sub(r"[^A-Za-z0-9]+", r"\\ ", name_of(column))
     return rf"\mathrm{{{word}}}"
 
@@ -94,8 +105,9 @@ def value_label(column: str, value: str) -> str:
         shown = f"{float(value):.6g}"
     except ValueError:
         return literal(f"{name_of(column)}: {value}" if value else name_of(column))
-    if column in SYMBOLS:
-        return f"${SYMBOLS[column]} = {shown}$"
+    known = greek(column)
+    if known is not None:
+        return f"${known} = {shown}$"
     return f"{literal(name_of(column))}$ = {shown}$"
 
 

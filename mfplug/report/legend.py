@@ -63,9 +63,14 @@ def exponent_text(rate: Rate | None, abscissa: str) -> str:
     if rate is None or rate.exponent is None:
         return ""
     base = base_symbol(rate, abscissa)
-    if rate.lower is None or rate.upper is None:
-        return rf":  ${base}^{{{rate.exponent:.3g}}}$"
-    value, half = plus_minus(rate.exponent, (rate.upper - rate.lower) / 2.0)
+    spread = None
+    if rate.lower is not None and rate.upper is not None:
+        spread = rate.upper - rate.lower
+    # Numbers without noise that are a power to rounding have no spread to speak of.
+    if spread is None or spread < 2e-6:
+        # Rounded, and no minus before a zero.
+        return rf":  ${base}^{{{round(rate.exponent, 5) + 0.0:.3g}}}$"
+    value, half = plus_minus(rate.exponent, spread / 2.0)
     return rf":  ${base}^{{{value} \pm {half}}}$"
 
 
@@ -74,4 +79,4 @@ def base_symbol(rate: Rate, abscissa: str) -> str:
     name = labels.symbol(abscissa)
     if rate.logarithmic:
         return rf"(\log {name} / {name})"
-    return name if len(name) == 1 else f"({name})"
+    return name if name.removeprefix("\\").isalpha() else f"({name})"

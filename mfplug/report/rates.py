@@ -61,7 +61,10 @@ def find_rate(
     """
     keys = [c for c in ("metric", "index", "time", *rates.swept) if c in row]
     for candidate in rates.rows:
-        if candidate["against"] != abscissa or fit not in ("", candidate.get("fit")):
+        if candidate["against"] not in _names(abscissa) or fit not in (
+            "",
+            candidate.get("fit"),
+        ):
             continue
         if all(
             c == abscissa or not candidate[c] or same(candidate[c], row[c])
@@ -69,6 +72,11 @@ def find_rate(
         ):
             return _rate(candidate, points)
     return None
+
+
+def _names(abscissa: str) -> tuple[str, str]:
+    """Return what ``against`` may say of a fit whose curve has this abscissa."""
+    return abscissa, f"log({abscissa})/{abscissa}"
 
 
 def _rate(row: Row, points: Sequence[_HasXY]) -> Rate:

@@ -33,7 +33,7 @@ class Data:
 def check_names(data: Data, figure: dict[str, Any]) -> None:
     """Refuse a figure that names what the tables do not hold."""
     table, path = data.table, data.table.path
-    columns = ("time", *table.swept)
+    columns = ("time", "index", *table.swept)
     named = [figure["x"], *figure.get("series", ()), *figure.get("where", ())]
     if figure.get("panel", "metric") != "metric":
         named.append(figure["panel"])

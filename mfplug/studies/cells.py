@@ -84,9 +84,16 @@ def _cell(
         "seed": study.seed,
         "forces": study.forces,
     }
+    measured = _by_name(study)
     for key, value in settings.items():
-        _apply(name, key, value, system, top)
-    metrics = tuple(create_from("metric", m) for m in study.metrics)
+        metric, _, parameter = key.partition(".")
+        if metric in measured and parameter:
+            # One metric may stand there twice, with other parameters.
+            measured[metric] = [m | {parameter: value} for m in measured[metric]]
+        else:
+            _apply(name, key, value, system, top, tuple(measured))
+    specs = [spec for several in measured.values() for spec in several]
+    metrics = tuple(create_from("metric", spec) for spec in specs)
     if not metrics:
         raise StudyError(f"study '{name}': no metrics; expected at least one. Add one.")
     particles = top["N"]
@@ -118,6 +125,15 @@ def _cell(
     )
 
 
+def _by_name(study: StudyFile) -> dict[str, list[dict[str, Any]]]:
+    """Return the study's metrics as mappings, by name in the order of the study."""
+    measured: dict[str, list[dict[str, Any]]] = {}
+    for spec in study.metrics:
+        data = {"name": spec} if isinstance(spec, str) else dict(spec)
+        measured.setdefault(str(data.get("name", "")), []).append(data)
+    return measured
+
+
 def _check_size(name: str, what: str, value: float, most: float) -> None:
     """Refuse what no machine can do, before its cost overflows."""
     if value > most:
@@ -128,7 +144,12 @@ def _check_size(name: str, what: str, value: float, most: float) -> None:
 
 
 def _apply(
-    name: str, key: str, value: Any, system: dict[str, Any], top: dict[str, Any]
+    name: str,
+    key: str,
+    value: Any,
+    system: dict[str, Any],
+    top: dict[str, Any],
+    metrics: tuple[str, ...],
 ) -> None:
     """Set one swept key, such as N, step, potential, potential.width, solver.grid."""
     head, _, rest = key.partition(".")
@@ -137,7 +158,7 @@ def _apply(
     elif head in CELL_KEYS:
         target = top
     else:
-        known = (*CELL_KEYS, *SYSTEM_KEYS)
+        known = (*CELL_KEYS, *SYSTEM_KEYS, *(f"{m}.PARAMETER" for m in metrics))
         raise StudyError(
             f"study '{name}': '{key}' cannot be swept; expected one of "
             f"{', '.join(known)}, or a plugin's parameter such as potential.strength. "

@@ -90,7 +90,7 @@ def _coarse(law: HarmonicLaw, N: int, index: str) -> float:
 FORMS: dict[str, Callable[[HarmonicLaw, int, str], float | None]] = {
     "coupling-mean": lambda law, N, _: law.coupling(N),
     "coupling-max": lambda law, N, _: law.coupling(N),
-    "marginal-l1": lambda law, N, _: law.distances(N).l1_first,
+    "marginal-l1": lambda law, N, s: law.distances(N, int(s)).l1,
     "marginal-l1-coarse": _coarse,
     "force-fluctuation": _fluctuation,
     "covariance": lambda law, N, i: float(law.marginal_covariance(N)[ENTRIES[i]]),

@@ -57,12 +57,15 @@ def ensemble_key(cell: Cell) -> str:
 
 def rows_key(cell: Cell, metric: Metric) -> str:
     """Return the key of one metric's rows in one cell."""
+    system = cell.system
+    # A metric without field and ensemble computes from the system's plugins itself.
+    parts = () if metric.needs else (system.potential, system.external, system.initial)
     depends: dict[str, Any] = {
         "what": "rows",
         "metric": metric.to_dict(),
         "times": cell.times,
         "seed": cell.seed,
-        "plugins": fingerprints((metric,), current()),
+        "plugins": fingerprints((metric, *parts), current()),
         "code": source_hash(*MEASURE),
     }
     if "field" in metric.needs:
@@ -70,7 +73,7 @@ def rows_key(cell: Cell, metric: Metric) -> str:
     if "ensemble" in metric.needs:
         depends |= {"ensemble": ensemble_key(cell), "replicas": cell.replicas}
     if not metric.needs:
-        depends |= {"system": cell.system.to_dict(), "particles": cell.particles}
+        depends |= {"system": system.to_dict(), "particles": cell.particles}
     return digest(depends)
 
 

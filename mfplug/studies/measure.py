@@ -31,6 +31,8 @@ def measure(
     field: MeanField | None = None,
     system: System | None = None,
     seed: int = 0,
+    times: Sequence[float] | None = None,
+    particles: int | None = None,
 ) -> pd.DataFrame:
     """Return the rows of some metrics as a table.
 
@@ -44,6 +46,8 @@ def measure(
         Needed where neither of them is given.
     seed
         Of the random points that a metric draws.
+    times, particles
+        Of metrics that need neither field nor ensemble but times, or N.
 
     Returns
     -------
@@ -62,7 +66,8 @@ def measure(
 
     rows: list[Row] = []
     for spec in metrics:
-        rows += rows_of(create_from("metric", spec), ensemble, field, system, seed)
+        metric = create_from("metric", spec)
+        rows += rows_of(metric, ensemble, field, system, seed, times, particles)
     table = pd.DataFrame(
         [vars(row) for row in rows], columns=list(Row.__dataclass_fields__)
     )
@@ -76,8 +81,12 @@ def rows_of(
     system: System | None,
     seed: int,
     times: Sequence[float] | None = None,
+    particles: int | None = None,
 ) -> list[Row]:
-    """Return the checked rows of one metric."""
+    """Return the checked rows of one metric.
+
+    ``particles`` is N where there is no ensemble to tell it.
+    """
     given = {"ensemble": ensemble, "field": field}
     for need in metric.needs:
         if given.get(need) is None:
@@ -96,13 +105,20 @@ def rows_of(
     known = times if times is not None else (source.times if source is not None else ())
     identity: list[Any] = [metric.to_dict(), where.to_dict(), list(known)]
     if ensemble is not None:
-        identity.append(ensemble.particles)
+        particles = ensemble.particles
+    elif metric.needs:
+        # What is measured on a field alone is the same for every N.
+        particles = None
+    if particles is not None:
+        where = where.at(particles) if where.depends_on_N else where
+        identity.append(particles)
     sample = Sample(
         system=where,
         times=tuple(known),
         rng=stream(seed, "metric", identity),
         field=field if "field" in metric.needs else None,
         ensemble=ensemble if "ensemble" in metric.needs else None,
+        particles=particles,
     )
     with calling(metric, "rows()"):
         rows = metric.rows(sample)

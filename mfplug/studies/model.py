@@ -72,7 +72,7 @@ class Fit(Strict):
     name: str = ""
     time: Literal["last", "all"] | Number = "last"
     model: Literal["power", "log-over-n"] = "power"
-    correction: StrictBool = False
+    correction: StrictBool | Positive = False
     minimum: Number | None = None
     maximum: Number | None = None
     where: dict[str, Scalar | list[Scalar]] = {}
@@ -98,7 +98,7 @@ class Bound(Strict):
 class Check(Strict):
     """One condition of a verdict, computed from the tables."""
 
-    rule: Literal["exponent", "below", "agrees"]
+    rule: Literal["exponent", "below", "above", "agrees"]
     fit: str | None = None
     metric: str | None = None
     index: str | None = None
@@ -106,6 +106,7 @@ class Check(Strict):
     of: Literal["claim", "printed", "corrected"] = "claim"
     where: dict[str, Scalar | list[Scalar]] = {}
     tolerance: Number | None = None
+    relative: Number | None = None
     precision: Number | None = None
 
 

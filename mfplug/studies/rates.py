@@ -112,10 +112,20 @@ def _head(fit: Fit, key: dict[str, Any], time: Any) -> dict[str, Any]:
         "against": fit.against if fit.model == "power" else LOG.format(fit.against),
         "predicted": _predicted(fit, key),
         "fit": fit.name or fit.metric,
-        "model": fit.model + (" with 1/N term" if fit.correction else ""),
+        "model": _model(fit),
         "points": 0,
         "note": "",
     }
+
+
+def _model(fit: Fit) -> str:
+    """Return the words for a fitted model; "term" marks what is no pure power."""
+    if fit.correction is False:
+        return fit.model
+    if fit.model == "log-over-n":
+        return f"{fit.model} with a constant term in the logarithm"
+    power = "" if fit.correction in (True, 1) else f"^{fit.correction:g}"
+    return f"{fit.model} with 1/N{power} term"
 
 
 def _abscissa(fit: Fit, part: pd.DataFrame) -> NDArray[np.float64]:
@@ -133,6 +143,7 @@ def _fit_group(
     fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any
 ) -> dict[str, Any]:
     from mfplug.theory.intervals import fit_power, log_over, student_quantile
+    from mfplug.theory.log_power import fit_shifted_log
 
     row = _head(fit, key, time)
     x = _abscissa(fit, part)
@@ -149,7 +160,7 @@ def _fit_group(
     row["points"] = int(x.size)
     if x.size:
         row |= {"from": float(x.min()), "to": float(x.max())}
-    needed = 4 if fit.correction else 3
+    needed = 4 if fit.correction is not False else 3
     if x.size < needed or lost:
         row["note"] = (
             f"{lost} values are not positive"
@@ -160,11 +171,14 @@ def _fit_group(
     order = np.argsort(x)
     x, y, error = x[order], y[order], error[order]
     known = np.isfinite(error).all() and bool((error > 0).all())
-    abscissa = log_over(x) if fit.model == "log-over-n" else x
+    errors = error if known else None
     try:
-        result = fit_power(
-            abscissa, y, error if known else None, correction=fit.correction
-        )
+        if fit.model == "power":
+            result = fit_power(x, y, errors, correction=fit.correction)
+        elif fit.correction is not False:
+            result = fit_shifted_log(x, y, errors)
+        else:
+            result = fit_power(log_over(x), y, errors)
     except (NumericsError, ParameterError) as problem:
         return row | {"note": str(problem)}
     # With known errors the estimate is normal, and a scatter beyond them (a law that is
@@ -183,6 +197,19 @@ def _fit_group(
 def _predicted(fit: Fit, key: dict[str, Any]) -> float | None:
     for column, values in fit.predicted_by.items():
         for value, predicted in values.items():
-            if column in key and select.same(key[column], value):
+            if column in key and _is_key(key[column], value):
                 return predicted
     return fit.predicted
+
+
+def _is_key(value: Any, key: float | str) -> bool:
+    """Whether a key of ``predicted_by`` means a column's value.
+
+    Keys are strings once the study went through JSON: "2.0" means 2 there.
+    """
+    if isinstance(key, str) and not isinstance(value, str):
+        try:
+            return select.same(value, float(key))
+        except ValueError:
+            return False
+    return select.same(value, key)

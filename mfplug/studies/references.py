@@ -7,6 +7,7 @@ from pathlib import Path
 from mfplug.errors import MfplugError, StudyError, did_you_mean
 from mfplug.studies.bounds import check_bound
 from mfplug.studies.model import Check, StudyFile, Verdict
+from mfplug.studies.verdicts import RESOLUTION
 
 
 def check_references(study: StudyFile, name: str) -> None:
@@ -74,6 +75,12 @@ def _check(
                 f"{who} names the fit '{check.fit}'; expected one of "
                 f"{', '.join(fits) or 'none: there are no fits'}. "
                 + did_you_mean(str(check.fit), fits)
+            )
+        if check.tolerance is not None and not 0 < check.tolerance <= RESOLUTION:
+            raise StudyError(
+                f"{who}: the tolerance of an exponent is {check.tolerance:g}, expected "
+                f"at most {RESOLUTION:g}. Beyond it an exponent wrong by "
+                f"{2 * RESOLUTION:g} would pass; lower it."
             )
         return
     bounds = [bound.name for bound in study.bounds]

@@ -118,7 +118,15 @@ def measure_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
         ensemble = store.load_ensemble(ensemble_key(cell), ranges(cell))
     if "field" in metric.needs:
         field = store.load_field(field_key(cell))
-    rows = rows_of(metric, ensemble, field, cell.system, cell.seed, cell.times)
+    rows = rows_of(
+        metric,
+        ensemble,
+        field,
+        cell.system,
+        cell.seed,
+        cell.times,
+        cell.particles,
+    )
     return store.save_rows(unit["key"], rows)
 
 

@@ -104,6 +104,7 @@ def _apply(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     rules: dict[str, Callable[[Check, pd.DataFrame, int], Outcome]] = {
         "exponent": _exponent,
         "below": _below,
+        "above": _above,
         "agrees": _agrees,
     }
     return rules[check.rule](check, rows, family)
@@ -134,7 +135,7 @@ def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     half = stats.t.isf(FAMILY / family / 2, freedom) * rows["stderr"]
     off = (rows["exponent"] - rows["predicted"]).abs()
     inside = (rows["lower"] <= rows["predicted"]) & (rows["predicted"] <= rows["upper"])
-    numbers = {
+    numbers: dict[str, Any] = {
         "fit": check.fit,
         "exponents": [round(v, 4) for v in rows["exponent"]],
         "stderr": [round(v, 4) for v in rows["stderr"]],
@@ -146,6 +147,16 @@ def _exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
         f"{check.fit}: {int(inside.sum())} of {len(rows)} exponents have their "
         f"prediction in the 95 % interval"
     )
+    if check.tolerance is not None:
+        # Numbers without noise have no interval: a law that is not quite a power bends.
+        numbers["largest_difference"] = float(off.max())
+        return Outcome(
+            bool((off <= check.tolerance).all()),
+            f"{check.fit}: {len(rows)} exponents of numbers without noise, the "
+            f"farthest {off.max():.2g} from its prediction (allowed "
+            f"{check.tolerance:g}).",
+            numbers,
+        )
     # Data without noise that are a power fit to rounding, not to the last bit.
     if (off > half + ROUNDING).any():
         worst = rows.iloc[int(np.argmax((off - half).to_numpy()))]
@@ -192,6 +203,11 @@ def _paired(
     return rows.merge(named[[*keys, "limit"]], on=keys, how="inner")
 
 
+def _number(value: float) -> float | str:
+    """Return a number that JSON can hold."""
+    return float(value) if np.isfinite(value) else "infinite"
+
+
 def _quantile(rows: pd.DataFrame, family: int) -> np.ndarray:
     """Return the family-wise two-sided quantile of each row, by its replicas."""
     from scipy import stats
@@ -229,6 +245,32 @@ def _below(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     return Outcome(True, f"{text}; all {len(rows)} rows lie below.", numbers)
 
 
+def _above(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
+    value = rows["value"].to_numpy(dtype=float)
+    limit = rows["limit"].to_numpy(dtype=float)
+    error = rows["stderr"].astype(float).fillna(0.0).to_numpy()
+    if not (np.isfinite(value) & np.isfinite(limit)).all():
+        return Outcome(None, f"{check.metric}: a value or the bound is missing.")
+    allowed = _quantile(rows, family) * error
+    under = value + allowed < limit - 1e-12 * np.abs(limit)
+    gap = value - limit
+    numbers = {
+        "metric": check.metric,
+        "bound": check.bound,
+        "rows": len(rows),
+        "below": int(under.sum()),
+        "smallest_excess": float(gap.min()),
+    }
+    text = f"{check.metric} against {check.bound}: smallest excess {gap.min():.3g}"
+    if under.any():
+        return Outcome(
+            False, f"{text}; {int(under.sum())} of {len(rows)} rows lie below.", numbers
+        )
+    if (value - allowed < limit - 1e-12 * np.abs(limit)).any():
+        return Outcome(None, f"{text}; above, but within its error.", numbers)
+    return Outcome(True, f"{text}; all {len(rows)} rows lie above.", numbers)
+
+
 def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     value = rows["value"].to_numpy(dtype=float)
     limit = rows["limit"].to_numpy(dtype=float)
@@ -248,6 +290,15 @@ def _agrees(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
             f"{check.metric}: largest difference {off.max():.2g} from the exact value"
         )
         return Outcome(good, f"{text} (tolerance {check.tolerance:g}).", numbers)
+    if check.relative is not None:
+        # An exact value of 0 has no relative difference: only 0 agrees with it.
+        part = np.divide(
+            off, np.abs(limit), out=np.where(off > 0, np.inf, 0.0), where=limit != 0
+        )
+        numbers["largest_relative_difference"] = _number(part.max())
+        text = f"{check.metric}: largest relative difference {part.max():.2g}"
+        good = bool((part <= check.relative).all())
+        return Outcome(good, f"{text} (allowed {check.relative:g}).", numbers)
     if not (np.isfinite(error) & (error > 0)).all():
         return Outcome(None, f"{check.metric}: a standard error is missing.", numbers)
     allowed = _quantile(rows, family) * error

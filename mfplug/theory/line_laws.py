@@ -13,7 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.contracts.rules import equidistant_rule, legendre_rule
+
 Array = NDArray[np.float64]
+
+#: Beyond this many widths a Gaussian weighs less than a rounding error.
+_FAR = 8.3
 
 LAWS = ("gaussian", "lorentz", "student", "two-stream", "waterbag")
 
@@ -43,6 +48,10 @@ class LineLaw(ABC):
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return independent values."""
 
+    @abstractmethod
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Return a quadrature rule (p, w) of g with n symmetric nodes, sum w = 1."""
+
     @property
     def score_bound(self) -> float:
         """Return sup |g'/g|."""
@@ -71,6 +80,11 @@ class GaussianLine(LineLaw):
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return w times standard normals."""
         return self.width * rng.standard_normal(shape)
+
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Return equidistant nodes; cut and spacing are balanced for small n."""
+        reach = min(math.sqrt(math.pi * n), _FAR) * self.width
+        return equidistant_rule(self.density, reach, n)
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,17 @@ class StudentLine(LineLaw):
         """Return w times standard Student variables."""
         return self.width * rng.standard_t(self.df, shape)
 
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Return midpoints in the angle of p = sqrt(nu) w tan(angle).
+
+        The density of the angle is proportional to cos^(nu - 1), so the nodes reach far
+        out and the rule has no cut.
+        """
+        angle = math.pi * ((np.arange(n) + 0.5) / n - 0.5)
+        p = math.sqrt(self.df) * self.width * np.tan(angle)
+        w = np.cos(angle) ** (self.df - 1.0)
+        return 0.5 * (p - p[::-1]), w / w.sum()
+
     @property
     def score_bound(self) -> float:
         """Return (nu + 1) / (2 sqrt(nu) w)."""
@@ -131,6 +156,10 @@ class WaterbagLine(LineLaw):
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return uniform values."""
         return self.width * (2.0 * rng.random(shape) - 1.0)
+
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Return the Gauss-Legendre rule."""
+        return legendre_rule(self.width, n)
 
 
 @dataclass(frozen=True)
@@ -176,6 +205,11 @@ class TwoStreamLine(LineLaw):
         """Return a beam's centre, drawn with probability 1/2 each, plus a Gaussian."""
         centre = np.where(rng.random(shape) < 0.5, self.speed, -self.speed)
         return centre + self.width * rng.standard_normal(shape)
+
+    def rule(self, n: int) -> tuple[Array, Array]:
+        """Return equidistant nodes over both beams."""
+        reach = min(math.sqrt(math.pi * n), _FAR) * self.width + abs(self.speed)
+        return equidistant_rule(self.density, reach, n)
 
 
 def line_law(name: str, width: float, df: float = 3.0, speed: float = 1.0) -> LineLaw:

@@ -41,10 +41,22 @@ def kernel_norm(delta: float, dimension: int) -> float:
 
 def kernel_density(x: ArrayLike, delta: float) -> Array:
     """Return the normalised kernel at x (..., D), shape (...)."""
+    norm = kernel_norm(delta, np.shape(x)[-1])
+    return np.asarray(np.exp(kernel_exponent(x, delta)) / norm)
+
+
+def kernel_exponent(x: ArrayLike, delta: float) -> Array:
+    r"""Return -r^2 / ((1 + r) delta), the logarithm of (66) without its norm.
+
+    Parameters
+    ----------
+    x
+        Points, shape (..., D); r = |x|. The result has shape (...).
+    """
     point = np.asarray(x, float)
+    _check(delta, point.shape[-1])
     r = np.sqrt((point**2).sum(axis=-1))
-    norm = kernel_norm(delta, point.shape[-1])
-    return np.asarray(np.exp(-(r**2) / ((1.0 + r) * delta)) / norm)
+    return np.asarray(-(r**2) / ((1.0 + r) * delta))
 
 
 def kernel_score(x: ArrayLike, delta: float) -> Array:

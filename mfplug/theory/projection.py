@@ -65,6 +65,18 @@ class HoeffdingCoefficients:
         """Number of replicas behind ``value``."""
         return sum(self.sizes)
 
+    def of(self, keep: NDArray[np.intp]) -> HoeffdingCoefficients:
+        """Return the coefficients at some places."""
+        square = np.ix_(keep, keep)
+        return HoeffdingCoefficients(
+            self.value[keep],
+            self.covariance[square],
+            self.halves[:, keep],
+            self.half_covariances[:, keep[:, None], keep[None, :]],
+            self.sizes,
+            self.particles,
+        )
+
     @property
     def stderr(self) -> Array:
         """Standard errors of ``value``, shape (K,)."""

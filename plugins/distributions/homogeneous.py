@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug import Distribution, ParameterError, hookimpl, param
-from mfplug.contracts.rules import cube_nodes
+from mfplug.contracts.rules import torus_nodes
 from mfplug.theory.line_laws import LAWS, LineLaw, line_law
 
 Array = NDArray[np.float64]
@@ -119,20 +119,10 @@ class Homogeneous(Distribution):
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return a rule of at most ``size`` nodes; the wave enters by the weights.
 
-        For d = 1 equidistant positions, exact for every mode that they resolve, times
-        Gauss-Legendre nodes in the quantiles of p, twice as many; else Sobol points.
+        Equidistant positions, exact for every mode that they resolve, times a rule of
+        the momentum law on each axis.
         """
-        d, side = self.dimension, self._side
-        if d == 1:
-            count = max(4, math.isqrt(size // 2))
-            line = (np.arange(count) + 0.5) / count
-            u, share = cube_nodes(1, max(2, size // count))
-            q = np.repeat(side * line, len(u))[:, None]
-            p = np.tile(self.law.quantile(u), (count, 1))
-            w = np.tile(share, count)
-        else:
-            u, w = cube_nodes(2 * d, size)
-            q, p = side * u[:, :d], self.law.quantile(u[:, d:])
+        q, p, w = torus_nodes(self.dimension, self._side, self.law.rule, size)
         w = w * self._wave(q)
         return q, p, w / w.sum()
 

@@ -104,33 +104,48 @@ class Mollified(Distribution):
 
     def density(self, q: Array, p: Array) -> Array:
         """Return f_0(q, p), shape (...)."""
-        return self._mixture(q, p)[0]
+        from mfplug.theory.mollifier import kernel_density
+
+        x, flat, parts = self._blocks(q, p)
+        density = np.zeros(len(flat))
+        for centres, weights in parts:
+            kernel = kernel_density(flat[:, None] - centres, self.delta)
+            density += (kernel * weights).sum(axis=1)
+        return density.reshape(x.shape[:-1])
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
         """Return (grad_q log f_0, grad_p log f_0), each (..., d)."""
+        from mfplug.theory.mollifier import kernel_exponent, kernel_score
+
         d = self.dimension
-        density, gradient = self._mixture(q, p)
-        score = gradient / density[..., None]
+        x, flat, parts = self._blocks(q, p)
+        # Far out every kernel is 0 in floating point, their ratios are not.
+        top = np.full(len(flat), -np.inf)
+        for centres, weights in parts:
+            exponent = kernel_exponent(flat[:, None] - centres, self.delta)
+            top = np.maximum(top, (exponent + np.log(weights)).max(axis=1))
+        total, gradient = np.zeros(len(flat)), np.zeros_like(flat)
+        for centres, weights in parts:
+            away = flat[:, None] - centres
+            exponent = kernel_exponent(away, self.delta) + np.log(weights)
+            share = np.exp(exponent - top[:, None])
+            total += share.sum(axis=1)
+            gradient += np.sum(
+                share[..., None] * kernel_score(away, self.delta), axis=1
+            )
+        score = (gradient / total[:, None]).reshape(x.shape)
         return score[..., :d], score[..., d:]
 
-    def _mixture(self, q: Array, p: Array) -> tuple[Array, Array]:
-        """Return the density (...) and its gradient (..., 2d)."""
-        from mfplug.theory.mollifier import kernel_density, kernel_score
-
+    def _blocks(
+        self, q: Array, p: Array
+    ) -> tuple[Array, Array, list[tuple[Array, Array]]]:
+        """Return the points (..., 2d), the same in a row, and blocks of centres."""
         x = np.concatenate([np.asarray(q, float), np.asarray(p, float)], axis=-1)
         flat = x.reshape(-1, x.shape[-1])
         centres, weights = self._centres()
-        density, gradient = np.zeros(len(flat)), np.zeros_like(flat)
         size = max(1, BLOCK_PAIRS // max(1, len(flat)))
-        for start in range(0, len(centres), size):
-            part = slice(start, start + size)
-            away = flat[:, None, :] - centres[None, part]
-            kernel = kernel_density(away, self.delta) * weights[part]
-            density += kernel.sum(axis=1)
-            gradient += np.sum(
-                kernel[..., None] * kernel_score(away, self.delta), axis=1
-            )
-        return density.reshape(x.shape[:-1]), gradient.reshape(x.shape)
+        starts = range(0, len(centres), size)
+        return x, flat, [(centres[k : k + size], weights[k : k + size]) for k in starts]
 
     @property
     def score_bound(self) -> float:

@@ -3,13 +3,14 @@ r"""The water-bag: constant on a box of phase space."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mfplug import Distribution, ParameterError, hookimpl, param
-from mfplug.contracts.rules import cube_nodes
+from mfplug.contracts.rules import cube_nodes, legendre_rule, torus_nodes
 
 Array = NDArray[np.float64]
 
@@ -73,7 +74,15 @@ class Waterbag(Distribution):
         return self._from_cube(rng.random((n, 2 * self.dimension)))
 
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
-        """Return a rule on the cube, carried to the box; at most ``size`` nodes."""
+        """Return a rule of at most ``size`` nodes.
+
+        A rule on the cube, carried to the box; where the bag fills the torus,
+        equidistant positions times Gauss-Legendre momenta.
+        """
+        if self.box is not None and self.q_width is None:
+            return torus_nodes(
+                self.dimension, self.box, partial(legendre_rule, self.p_width), size
+            )
         u, w = cube_nodes(2 * self.dimension, size)
         return *self._from_cube(u), w
 

@@ -22,8 +22,9 @@ class Rkn4(Integrator):
     Notes
     -----
     Order 4 (E. Hairer, S. P. Nørsett, G. Wanner, Solving Ordinary Differential
-    Equations I, 2nd ed. (1993), section II.14, eq. (14.12)). Neither symplectic nor
-    reversible: energy drifts and phase volume is not kept, both at order 4 or better.
+    Equations I, 2nd ed. (1993), section II.14). Neither symplectic nor reversible:
+    energy drifts, steps by -h do not undo those by h, and phase volume changes, by
+    1 + O(h^6) a step (the determinant as a series in h, one degree of freedom).
     """
 
     name: ClassVar[str] = "rkn4"

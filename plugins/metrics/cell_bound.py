@@ -21,12 +21,12 @@ class CellBound(mfplug.Observable):
               T = \tfrac12 \sum_i |\mu_N(\Delta_i) - \mu(\Delta_i)|
 
     ``cell-bound-corrected`` is this bound (audit, E7) with delta =
-    ``side`` * N^(-1/(2d + 2)), f_t represented by ``reference`` * N points of it;
-    ``cell-bound-printed`` is the false step (1 + delta) sum_i |..| in the proof of
-    (47). ``corner-distance`` is the exact d_BL of two clouds at opposite corners of one
-    cell of side ``corner``: all cell masses agree, so the printed step
-    (``corner-printed``) says 0 and the corrected bound (``corner-corrected``)
-    sqrt(2d) delta.
+    ``side`` * N^(-1/(2d + 2)), the cells' masses under f_t by ``nodes`` quadrature
+    nodes carried by the mean field; ``cell-bound-printed`` is the false step
+    (1 + delta) sum_i |..| in the proof of (47). ``corner-distance`` is the exact d_BL
+    of two clouds at opposite corners of one cell of side ``corner``: all cell masses
+    agree, so the printed step (``corner-printed``) says 0 and the corrected bound
+    (``corner-corrected``) sqrt(2d) delta.
     """
 
     name: ClassVar[str] = "cell-bound"
@@ -37,16 +37,14 @@ class CellBound(mfplug.Observable):
         0.1, above=0.0, below=0.4, help="side of the cell of the counter-example"
     )
     clouds: int = mfplug.param(16, at_least=2, help="replicas that are used, at most")
-    reference: int = mfplug.param(
-        16, at_least=1, help="points of f_t for each particle"
-    )
+    nodes: int = mfplug.param(65536, at_least=64, help="quadrature nodes of f_t")
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
         from mfplug.studies.cost import flow_seconds
 
-        points = min(self.clouds, replicas) * particles * self.reference
-        return flow_seconds(points, 1.0, dimension) + 1e-6 * points
+        points = min(self.clouds, replicas) * particles
+        return flow_seconds(self.nodes, 1.0, dimension) + 1e-6 * points + 0.5
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the bounds at the last time, and the counter-example."""
@@ -57,14 +55,13 @@ class CellBound(mfplug.Observable):
         N, d = ensemble.particles, ensemble.dimension
         side = self.side * N ** (-1.0 / (2 * d + 2))
         count = min(self.clouds, ensemble.replicas)
+        q, p, weights = sample.system.initial.nodes(self.nodes)
+        carried = field.flow(q, p, sample.times[0], t)
+        law = cell_masses(np.concatenate(carried, axis=-1), side, weights)
         values = np.empty((2, count))
         for r in range(count):
-            q, p = field.sample(t, sample.rng, self.reference * N)
             cloud = np.concatenate([ensemble.q[-1, r], ensemble.p[-1, r]], axis=-1)
-            bound = cell_bound(
-                cell_masses(cloud, side),
-                cell_masses(np.concatenate([q, p], axis=-1), side),
-            )
+            bound = cell_bound(cell_masses(cloud, side), law)
             values[:, r] = bound.printed, bound.corrected
         return [
             mfplug.mean_row("cell-bound-printed", t, values[0]),

@@ -1,10 +1,10 @@
-"""L1 distance of the one-particle marginal to the mean field."""
+"""L1 distance of the marginals of s particles to the mean field."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,41 +12,58 @@ from numpy.typing import NDArray
 import mfplug
 from mfplug.dynamics.copies import blocks
 
+if TYPE_CHECKING:
+    from mfplug.theory.basis import PolynomialBasis
+    from mfplug.theory.manybody import Products
+    from mfplug.theory.projection import HoeffdingCoefficients, L1Estimate
+
 Array = NDArray[np.float64]
 
-DEGREE = {1: 6, 2: 4, 3: 3}
+#: Largest total degree of products of 1, 2 and 3 polynomials, by dimension.
+DEGREES = {1: (6, 4, 4), 2: (4, 3, 3), 3: (3, 2, 3)}
 QUADRATURE = 16384
+#: Points of f_0 at which |h| is averaged for s > 1: drawn once, the same for all N.
+TUPLES = 32768
 
 
 @dataclass(frozen=True)
 class MarginalL1(mfplug.Observable):
-    r"""Distance of propagation of chaos, ||F^s - f^(x)s||_1, here for s = 1.
+    r"""Distance of propagation of chaos, ||F^s - f^(x)s||_1.
 
-    .. math:: \|F^1_t - f_t\|_1 = E_{f_0} |h_1| / N, \quad
-              h_1 = \sum_k c_k e_k, \quad
-              c_k = N\, E[e_k(\Phi_{t \to 0} x_1(t))]
+    .. math:: \|F^s_t - f_t^{\otimes s}\|_1
+              = E_{f_0^{\otimes s}} \Bigl| \sum_\alpha a_\alpha \Phi_\alpha \Bigr|,
+              \quad a_\alpha = E \prod_{k \in \alpha} e_k(\Phi_{t \to 0} x_k(t))
 
-    e_k are orthonormal polynomials of f_0 up to a total degree, Phi the mean-field
-    flow; c_k is estimated by the first Hoeffding projection, with the polynomials of
-    the initial points as control variates, so that its error does not grow with N. A
-    histogram would drown the O(1/N) signal. ``marginal-l1-coarse`` is the same distance
-    on a fixed partition: 16 cells of (q_1, p_1), carried by the mean-field flow.
+    e_k are orthonormal polynomials of f_0, Phi the mean-field flow, and the products
+    are over distinct particles (:mod:`mfplug.theory.manybody`). The a_alpha are
+    estimated with the same products of the initial points as control variates, the
+    Hoeffding projection, so that the error of N a_alpha does not grow with N. A
+    histogram would drown the O(1/N) signal. Products of higher total degree than
+    ``products`` are left out, which for s > 1 is an error of order N^-2.
+    ``marginal-l1-coarse`` is the same distance for s = 1 on a fixed partition: 16 cells
+    of (q_1, p_1), carried by the mean-field flow.
     """
 
     name: ClassVar[str] = "marginal-l1"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
 
-    s: tuple[int, ...] = mfplug.param((1,), help="numbers of particles in the marginal")
+    s: tuple[int, ...] = mfplug.param(
+        (1, 2, 3), help="numbers of particles in the marginal"
+    )
     degree: int = mfplug.param(
         0, at_least=0, at_most=12, help="of the polynomials; 0: by dimension"
+    )
+    products: int = mfplug.param(
+        0, at_least=0, at_most=8, help="degree of their products; 0: by dimension"
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if tuple(self.s) != (1,):
+        wanted = tuple(self.s)
+        if not wanted or wanted != tuple(sorted(set(wanted) & {1, 2, 3})):
             raise mfplug.ParameterError(
-                "metric 'marginal-l1': only s = 1 is computed; got "
-                f"s = {list(self.s)!r}, expected [1]. Change `s`."
+                "metric 'marginal-l1': s is wrong; got "
+                f"{list(self.s)!r}, expected some of 1, 2, 3 in this order. Change `s`."
             )
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
@@ -57,80 +74,98 @@ class MarginalL1(mfplug.Observable):
         return flow_seconds(points, 2.0, dimension) + 3e-6 * dimension * points
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
-        """Return the distance and its coarse check at every time after the first."""
+        """Return the distances and their coarse check at every time after the first."""
         from mfplug.theory.basis import polynomial_basis
+        from mfplug.theory.manybody import product_family
 
         law, d = sample.system.initial, sample.system.dimension
         q, p, w = law.nodes(QUADRATURE)
         nodes = np.concatenate([q, p], axis=1)
-        basis = polynomial_basis(nodes, w, self.degree or DEGREE[d])
-        values = basis(nodes)
+        degrees: tuple[int, ...] = DEGREES[d]
+        if self.degree:
+            degrees = (self.degree, *(min(n, self.degree + 1) for n in degrees[1:]))
+        if self.products:
+            degrees = (degrees[0], self.products, self.products)
+        basis = polynomial_basis(nodes, w, degrees[0])
+        bodies = min(max(self.s), sample.the_ensemble().particles)
+        family = product_family(basis, degrees, bodies)
         cells = _partition(q[:, 0], p[:, 0], w)
+        tuples = self._tuples(law, basis, nodes, w)
         rows = []
         for k, t in enumerate(sample.times):
             if k > 0:
-                rows += self._at(sample, k, t, basis, cells, values, w)
+                rows += self._at(sample, k, t, basis, family, cells, tuples)
         return rows
+
+    def _tuples(
+        self,
+        law: mfplug.Distribution,
+        basis: PolynomialBasis,
+        nodes: Array,
+        w: Array,
+    ) -> dict[int, tuple[Array, Array]]:
+        """Return for each s values (M, s, K) of the basis at points of f^s, weights.
+
+        For s = 1 the nodes; for s > 1 points that do not depend on N or the replicas,
+        so that their error is common to all N and no exponent feels it.
+        """
+        found = {1: (basis(nodes)[:, None, :], w)}
+        if max(self.s) > 1:
+            q, p = law.sample(np.random.default_rng(20110201), 3 * TUPLES)
+            e = basis(np.concatenate([q, p], axis=1)).reshape(TUPLES, 3, -1)
+            equal = np.full(TUPLES, 1.0 / TUPLES)
+            found |= {s: (e[:, :s], equal) for s in (2, 3)}
+        return found
 
     def _at(
         self,
         sample: mfplug.Sample,
         k: int,
         t: float,
-        basis: Callable[[Array], Array],
+        basis: PolynomialBasis,
+        family: Products,
         cells: Callable[[Array], Array],
-        values: Array,
-        w: Array,
+        tuples: dict[int, tuple[Array, Array]],
     ) -> list[mfplug.Row]:
-        from mfplug.theory.projection import (
-            cell_l1,
-            hoeffding_coefficients,
-            hoeffding_l1,
-        )
+        from mfplug.theory.projection import cell_l1, hoeffding_coefficients
 
         ensemble = sample.the_ensemble()
         N, count = ensemble.particles, ensemble.replicas
-        needed = 2 * (values.shape[1] + 3)
-        if count < needed:
-            note = f"{count} replicas are too few for this degree, {needed} are needed"
+        controls = int(np.count_nonzero(family.bodies <= 2))
+        needed = 2 * (controls + 3)
+        if count < needed or max(self.s) > N:
+            why = f"{count} replicas are too few for this degree, {needed} are needed"
+            if max(self.s) > N:
+                why = f"{N} particles have no marginal of {max(self.s)}"
+            named = [(self.name, str(s)) for s in self.s]
             return [
-                mfplug.Row(name, t, None, index="1", replicas=count, note=note)
-                for name in (self.name, f"{self.name}-coarse")
+                mfplug.Row(name, t, None, index=index, replicas=count, note=why)
+                for name, index in (*named, (f"{self.name}-coarse", "1"))
             ]
-        differences, regressors, moved = self._averages(sample, k, t, basis, cells)
-        smooth = hoeffding_coefficients(differences, N, regressors)
+        after, before, moved = self._averages(sample, k, t, basis, family, cells)
+        scale = float(N) ** (0.5 * family.bodies)
+        regressors = (scale * before)[:, family.bodies <= 2]
+        found = hoeffding_coefficients(after - before, N, regressors)
+        rows = [
+            _row(self.name, t, _l1(found, family, *tuples[s], s), s, count)
+            for s in self.s
+        ]
         coarse = cell_l1(moved, N, regressors)
-        rows = []
-        for name, result in (
-            (self.name, hoeffding_l1(smooth, values, w)),
-            (f"{self.name}-coarse", coarse),
-        ):
-            rows.append(
-                mfplug.Row(
-                    name,
-                    t,
-                    result.value,
-                    result.stderr,
-                    result.lower,
-                    result.upper,
-                    "1",
-                    count,
-                )
-            )
-        return rows
+        return [*rows, _row(f"{self.name}-coarse", t, coarse, 1, count)]
 
     def _averages(
         self,
         sample: mfplug.Sample,
         k: int,
         t: float,
-        basis: Callable[[Array], Array],
+        basis: PolynomialBasis,
+        family: Products,
         cells: Callable[[Array], Array],
     ) -> tuple[Array, Array, Array]:
-        """Return averages over the particles of each replica.
+        """Return means over the distinct particles of each replica.
 
-        Differences of the polynomials (R, K), regressors (R, K), and differences of
-        the cells' indicators (R, 16).
+        U-statistics of the points carried back and of the initial ones (R, P) each, and
+        differences of the cells' indicators (R, 16).
         """
         ensemble, field = sample.the_ensemble(), sample.the_field()
         parts = []
@@ -141,19 +176,32 @@ class MarginalL1(mfplug.Observable):
             )
             start = np.concatenate([q0, p0], axis=-1)
             back = np.concatenate([q, p], axis=-1)
-            shape = (*start.shape[:2], -1)
-            flat = start.reshape(-1, start.shape[-1])
-            e0 = basis(flat).reshape(shape)
-            e1 = basis(back.reshape(flat.shape)).reshape(shape)
+            e0, e1 = (
+                basis(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:2], -1)
+                for x in (start, back)
+            )
             parts.append(
-                (
-                    np.mean(e1 - e0, axis=1),
-                    e0.sum(axis=1) / np.sqrt(ensemble.particles),
-                    cells(back) - cells(start),
-                )
+                (family.means(e1), family.means(e0), cells(back) - cells(start))
             )
         first, second, third = (np.concatenate(x) for x in zip(*parts, strict=True))
         return first, second, third
+
+
+def _l1(
+    found: HoeffdingCoefficients, family: Products, values: Array, w: Array, s: int
+) -> L1Estimate:
+    """Return the L1 norm of the components of at most s bodies."""
+    from mfplug.theory.projection import hoeffding_l1
+
+    keep = np.flatnonzero(family.bodies <= s)
+    features = family.features(values)[:, keep]
+    return hoeffding_l1(found.of(keep), features, w)
+
+
+def _row(name: str, t: float, found: L1Estimate, s: int, count: int) -> mfplug.Row:
+    return mfplug.Row(
+        name, t, found.value, found.stderr, found.lower, found.upper, str(s), count
+    )
 
 
 def _partition(q: Array, p: Array, w: Array) -> Callable[[Array], Array]:

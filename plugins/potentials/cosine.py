@@ -82,6 +82,11 @@ class Cosine(Potential):
         k = self.wavenumber
         return -self.strength * k * np.sin(k * dx)
 
+    def modes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return k e_a and A for every axis a."""
+        waves = self.wavenumber * np.eye(self.dimension)
+        return waves, np.full(self.dimension, float(self.strength))
+
     @property
     def gradient_bound(self) -> float:
         """Return |A| k sqrt(d)."""

@@ -1,0 +1,1 @@
+"""What the documentation needs beside Sphinx: formulas and the reference."""

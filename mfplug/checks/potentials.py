@@ -1,0 +1,248 @@
+"""Checks of pair potentials: what is declared against what is computed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.checks.core import Check, CheckFailed
+from mfplug.checks.probes import (
+    BOX,
+    directions,
+    gradient_error,
+    places,
+)
+from mfplug.contracts.potential import REGULARITIES, Potential
+from mfplug.errors import MfplugError
+
+Array = NDArray[np.float64]
+
+
+def length_of(phi: Potential) -> float:
+    """Return a length on which the potential changes: B / L, where that is a number."""
+    try:
+        bound, lipschitz = phi.gradient_bound, phi.gradient_lipschitz
+    except MfplugError:
+        return 1.0
+    if math.isfinite(bound) and math.isfinite(lipschitz) and bound > 0 < lipschitz:
+        return float(bound / lipschitz)
+    return 1.0
+
+
+def points(phi: Potential, d: int, box: float | None, size: int = 80) -> Array:
+    """Return points in random directions, at distances around the potential's own."""
+    length = length_of(phi)
+    far = 8 * length if box is None else 0.49 * box
+    r = np.geomspace(min(0.02 * length, far / 100), far, size)
+    return r[:, None] * directions(np.random.default_rng(3), size, d)
+
+
+def shapes(phi: Potential) -> str:
+    """Check shapes, numbers, and that arguments are left alone."""
+    for d, box, placed in places(phi):
+        x = points(placed, d, box, 24).reshape(4, 6, d)
+        before = x.copy()
+        for what, expected in (("energy", (4, 6)), ("gradient", (4, 6, d))):
+            value = np.asarray(getattr(placed, what)(x))
+            if value.shape != expected:
+                raise CheckFailed(
+                    f"{what}() has the wrong shape in d = {d}; got {value.shape} for "
+                    f"an argument of shape {x.shape}, expected {expected}"
+                )
+            if not np.isfinite(value).all():
+                raise CheckFailed(f"{what}() is not finite at some points, d = {d}")
+            if not np.array_equal(x, before):
+                raise CheckFailed(f"{what}() changes its argument")
+    return "energy (..., d) -> (...), gradient (..., d) -> (..., d), all finite"
+
+
+def gradient(phi: Potential) -> str:
+    """Check the gradient against differences of the energy."""
+    largest = 0.0
+    for d, box, placed in places(phi):
+        x = points(placed, d, box)
+        given = np.asarray(placed.gradient(x), dtype=float)
+        error = gradient_error(placed.energy, given, x, length_of(placed))
+        scale = max(float(np.abs(given).max()), float(error.max()))
+        worst = int(error.argmax())
+        if scale > 0.0:
+            largest = max(largest, float(error[worst]) / scale)
+        if largest > 1e-6:
+            raise CheckFailed(
+                f"gradient() is not that of energy() in d = {d}: at dx = "
+                f"{np.round(x[worst], 4).tolist()} it is off by {error[worst]:.3g}, "
+                f"{largest:.2g} of the largest gradient; check signs and factors"
+            )
+    return f"largest difference {largest:.1g} of the largest gradient, d = 1, 2, 3"
+
+
+def even(phi: Potential) -> str:
+    """Check that phi is even and that there is no force at 0."""
+    for d, box, placed in places(phi):
+        x = points(placed, d, box)
+        plus, minus = np.asarray(placed.energy(x)), np.asarray(placed.energy(-x))
+        odd = np.abs(plus - minus).max() / max(np.abs(plus).max(), 1e-300)
+        if odd > 1e-12:
+            raise CheckFailed(
+                f"phi(-dx) is not phi(dx) in d = {d}; they differ by {odd:.2g} of the "
+                "largest value, so Newton's third law is broken"
+            )
+        g, h = np.asarray(placed.gradient(x)), np.asarray(placed.gradient(-x))
+        if np.abs(g + h).max() > 1e-12 * max(np.abs(g).max(), 1e-300):
+            raise CheckFailed(f"gradient(-dx) is not -gradient(dx) in d = {d}")
+        at_zero = np.asarray(placed.gradient(np.zeros((1, d))))
+        if np.any(at_zero != 0.0):
+            raise CheckFailed(
+                f"gradient(0) is {at_zero[0].tolist()} in d = {d}; an even function "
+                "has none there, and no particle acts on itself"
+            )
+    return "phi(-dx) = phi(dx), grad phi(0) = 0"
+
+
+def bounds(phi: Potential) -> str:
+    """Check the declared bounds against the largest values that a search finds."""
+    said = []
+    for d, box, placed in places(phi):
+        declared = placed.gradient_bound, placed.gradient_lipschitz
+        found = _search(placed, d, box)
+        for name, limit, value in zip(
+            ("gradient_bound", "gradient_lipschitz"), declared, found, strict=True
+        ):
+            if math.isnan(limit) or limit < 0:
+                raise CheckFailed(f"{name} is {limit}; expected a number >= 0 or inf")
+            if value > limit * (1 + 1e-6) + 1e-12:
+                raise CheckFailed(
+                    f"{name} is too small in d = {d}; declared {limit:.6g}, found "
+                    f"{value:.6g}"
+                )
+        said.append(f"d = {d}: {found[0]:.4g} of B = {declared[0]:.4g}, "
+                    f"{found[1]:.4g} of L = {declared[1]:.4g}")  # fmt: skip
+    return "; ".join(said)
+
+
+def _search(placed: Potential, d: int, box: float | None) -> tuple[float, float]:
+    """Return the largest |grad phi| and the steepest change of it that are found."""
+    length = length_of(placed)
+    far = 50 * length if box is None else 0.5 * box
+    r = np.concatenate([np.geomspace(1e-3 * length, far, 1500), [0.0]])
+    largest, steepest = 0.0, 0.0
+    rng = np.random.default_rng(8)
+    for direction in np.concatenate([np.eye(d)[:1], directions(rng, 3, d)]):
+        x = r[:, None] * direction
+        g = np.asarray(placed.gradient(x), dtype=float)
+        largest = max(largest, float(np.linalg.norm(g, axis=1).max()))
+        for step in (*np.eye(d), direction):
+            h = 1e-4 * length * step
+            change = np.asarray(placed.gradient(x + h)) - g
+            slope = np.linalg.norm(change, axis=1).max() / np.linalg.norm(h)
+            steepest = max(steepest, float(slope))
+    return largest, steepest
+
+
+def regularity(phi: Potential) -> str:
+    """Check that the declared class agrees with the bounds."""
+    declared = phi.regularity
+    if declared not in REGULARITIES:
+        raise CheckFailed(
+            f"regularity is {declared!r}; expected one of {', '.join(REGULARITIES)}"
+        )
+    if declared == "unknown":
+        return "nothing declared"
+    d, _, placed = next(places(phi))
+    bound, lipschitz = placed.gradient_bound, placed.gradient_lipschitz
+    wanted = {
+        "C_b^2": math.isfinite(bound) and math.isfinite(lipschitz),
+        "Lipschitz": math.isfinite(bound) and math.isfinite(lipschitz),
+        "singular": not (math.isfinite(bound) and math.isfinite(lipschitz)),
+        "unbounded": not math.isfinite(bound),
+    }[declared]
+    if not wanted:
+        raise CheckFailed(
+            f"regularity is {declared!r}, but B = {bound:g} and L = {lipschitz:g} in "
+            f"d = {d}"
+        )
+    return f"{declared}, with B = {bound:g} and L = {lipschitz:g} in d = {d}"
+
+
+def _cloud(placed: Potential, d: int, box: float | None, size: int) -> Array:
+    rng = np.random.default_rng(17)
+    if box is not None:
+        return rng.uniform(0.0, box, (1, d, size))
+    return 2 * length_of(placed) * rng.standard_normal((1, d, size))
+
+
+def _direct(placed: Potential, q: Array, box: float | None) -> tuple[Array, Any]:
+    from mfplug.dynamics.compiled import compile_potential, pair_forces
+
+    compiled = compile_potential(placed, q.shape[1])
+    out = np.empty_like(q)
+    pair_forces(compiled, q, out, factor=1.0 / q.shape[2], scale=1.0, box=box)
+    return out, compiled
+
+
+def third_law(phi: Potential) -> str:
+    """Check that the forces of a random cloud add up to 0."""
+    largest = 0.0
+    for d, box, placed in places(phi):
+        force, _ = _direct(placed, _cloud(placed, d, box, 61), box)
+        total = np.abs(force[0].sum(axis=1)).max()
+        largest = max(largest, float(total / max(np.abs(force).sum(), 1e-300)))
+        if largest > 1e-12:
+            raise CheckFailed(
+                f"the forces of 61 particles do not add up to 0 in d = {d}; they leave "
+                f"{largest:.2g} of their sum"
+            )
+    return f"sum of the forces of 61 particles: {largest:.1g} of their sizes"
+
+
+def compiled(phi: Potential) -> str:
+    """Check the compiled kernel against the plain NumPy methods."""
+    from mfplug.dynamics import plain
+
+    largest, reasons = 0.0, set()
+    for d, box, placed in places(phi):
+        q = _cloud(placed, d, box, 57)
+        force, kernel = _direct(placed, q, box)
+        weights = np.full(57, 1.0 / 57)
+        expected = -plain.gradient_sums(placed, q[0], q[0], weights, 1.0, box)
+        scale = max(float(np.abs(expected).max()), 1e-300)
+        largest = max(largest, float(np.abs(force[0] - expected).max()) / scale)
+        if largest > 1e-11:
+            raise CheckFailed(
+                f"compiled and plain forces differ by {largest:.2g} of the largest in "
+                f"d = {d}"
+            )
+        if not kernel.compiled:
+            reasons.add(kernel.reason)
+    if reasons:
+        return f"not compiled, plain NumPy does the work: {'; '.join(sorted(reasons))}"
+    return f"compiled and plain forces agree to {largest:.1g}"
+
+
+def torus(phi: Potential) -> str:
+    """Check that a periodic potential is periodic in its box."""
+    try:
+        periodic = phi.on(1, BOX)
+        values = periodic.energy(np.array([[0.37], [0.37 + BOX], [0.37 - 2 * BOX]]))
+    except MfplugError as error:
+        return f"it refuses the torus: {error}"
+    spread = float(np.ptp(values))
+    if spread <= 1e-9 * max(float(np.abs(values).max()), 1e-300):
+        return "periodic by itself"
+    # Not periodic: the nearest image is what acts.
+    return "acts through its nearest image"
+
+
+CHECKS = [
+    Check("shapes", "shapes of energy and gradient, finite numbers", shapes),
+    Check("gradient", "gradient() is the gradient of energy()", gradient),
+    Check("even", "phi is even, without a force at 0", even),
+    Check("bounds", "declared bounds are not exceeded", bounds),
+    Check("regularity", "the declared class agrees with the bounds", regularity),
+    Check("third-law", "forces add up to 0", third_law),
+    Check("compiled", "the compiled kernel equals the plain methods", compiled),
+    Check("torus", "what it does on a torus", torus),
+]

@@ -1,0 +1,5 @@
+"""Forces and energies at points, from weighted sources: five ways behind one door."""
+
+from mfplug.dynamics.sums.pairsum import METHODS, PairSum
+
+__all__ = ["METHODS", "PairSum"]

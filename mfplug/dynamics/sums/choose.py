@@ -1,0 +1,144 @@
+"""Which way to sum: estimated seconds from the potential, d and N alone.
+
+The constants are seconds of one thread of the machine on which they were measured
+(``benchmarks``). Only their ratios matter, they ship with the program, and nothing is
+timed while it runs: the choice, and with it every bit, is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mfplug.dynamics.sums.cells import find_cells
+from mfplug.dynamics.sums.direct import DirectSum
+from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
+from mfplug.dynamics.sums.kernel import ScaledKernel
+from mfplug.dynamics.sums.line import find_line
+from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
+from mfplug.dynamics.sums.waves import WaveSum, find_waves
+
+if TYPE_CHECKING:
+    from mfplug.dynamics.sums.pairsum import Sum
+
+#: Where a cloud is not known, this is how far it extends.
+EXTENT = 16.0
+
+#: Seconds a pair in ``direct``, compiled and by NumPy.
+PAIR = {1: 1.2e-9, 2: 1.5e-9, 3: 1.9e-9}
+PAIR_PLAIN = 6e-8
+#: Seconds a force of ``fourier``: once, a point, a mode.
+CALL = 2e-4
+POINT = {1: 1.8e-7, 2: 5e-7, 3: 2.2e-6}
+MODE = {1: 2e-8, 2: 4e-8, 3: 1.6e-7}
+#: Seconds a point and wave, and a point and moment, of ``separable``.
+WAVE = 8e-9
+MOMENT = 4e-9
+#: Seconds a point of ``sorted``.
+SORTED = 9e-7
+#: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
+CELL = 2e-4
+LIST = 2e-7
+NEAR = 1.5
+
+
+def candidates(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: str
+) -> dict[str, tuple[float, Sum]]:
+    """Return the ways that can serve a potential, with their estimated seconds.
+
+    Parameters
+    ----------
+    kernel
+        The scaled potential.
+    size
+        Number of sources and of targets.
+    tolerance, threads
+        Of ``fourier``.
+    asked
+        Only this way is looked at, unless it is ``auto``.
+    """
+    found: dict[str, tuple[float, Sum]] = {}
+    wanted = _WAYS if asked == "auto" else {asked: _WAYS[asked]}
+    for name, way in wanted.items():
+        pair = way(kernel, size, tolerance, threads, asked == name)
+        if pair is not None:
+            found[name] = pair
+    return found
+
+
+def direct_seconds(kernel: ScaledKernel, pairs: float) -> float:
+    """Return the seconds that ``direct`` takes for so many pairs."""
+    each = PAIR[kernel.dimension] if DirectSum(kernel).compiled.compiled else PAIR_PLAIN
+    return each * pairs
+
+
+def _direct(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    return direct_seconds(kernel, float(size) ** 2), DirectSum(kernel)
+
+
+def _separable(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    found: WaveSum | PolynomialSum | None
+    if kernel.box is None:
+        found = find_polynomial(kernel)
+        terms = 4 * len(found.terms) if found else 0
+        seconds = MOMENT * size * max(1, terms)
+    else:
+        found = find_waves(kernel)
+        seconds = WAVE * size * max(1, len(found.c)) if found else 0.0
+    return None if found is None else (seconds, found)
+
+
+def _fourier(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    d = kernel.dimension
+    floor = CALL + POINT[d] * size
+    # Planning the modes costs more than a small sum.
+    if not asked and floor > direct_seconds(kernel, float(size) ** 2):
+        return None
+    if not 0.0 < kernel.peak < float("inf"):
+        return None
+    sum_ = FourierSum(kernel, tolerance, threads)
+    if asked:
+        return floor, sum_
+    try:
+        _, sizes = sum_.plan((EXTENT,) * d)
+    except TooManyModes:
+        return None
+    modes = 1
+    for n in sizes:
+        modes *= n
+    return floor + MODE[d] * modes, sum_
+
+
+def _sorted(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    found = find_line(kernel)
+    return None if found is None else (SORTED * size, found)
+
+
+def _cells(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    found = find_cells(kernel)
+    if found is None:
+        return None
+    # A cloud that is dense in the middle counts as a uniform one of half its extent.
+    side = 0.5 * EXTENT if kernel.box is None else kernel.box
+    near = min(1.0, (3.0 * found.reach / side) ** kernel.dimension)
+    seconds = NEAR * direct_seconds(kernel, near * float(size) ** 2)
+    return CELL + LIST * size + seconds, found
+
+
+_WAYS = {
+    "direct": _direct,
+    "separable": _separable,
+    "sorted": _sorted,
+    "cells": _cells,
+    "fourier": _fourier,
+}

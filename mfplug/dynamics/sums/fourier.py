@@ -1,0 +1,246 @@
+"""Sums of smooth kernels by nonuniform fast Fourier transforms (FINUFFT)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.dynamics.sums.fourier_box import Modes, Periodic, cheapest, series
+from mfplug.dynamics.sums.kernel import ScaledKernel
+from mfplug.errors import NumericsError
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+#: Modes in all, at most: 512 MiB for the finer grid inside FINUFFT in three dimensions.
+MOST_MODES = 1 << 22
+#: Points that one transform takes; more are split into parts, which go to threads.
+_PART = 1 << 17
+#: Extents are rounded up to a power of this, so that a moving cloud keeps its box.
+_ROUND = 2.0 ** (1 / 6)
+_KEPT = 8
+
+
+class TooManyModes(NumericsError):
+    """The kernel has too fine a structure for the extent of the clouds."""
+
+
+class FourierSum:
+    r"""A trigonometric series for the kernel, summed by two transforms.
+
+    .. math:: F(x) = -\sum_k i k\, c_k\, \hat w_k e^{ikx}, \qquad
+              \hat w_k = \sum_m w_m e^{-i k y_m}
+
+    with the coefficients c_k of the kernel made periodic
+    (:mod:`mfplug.dynamics.sums.fourier_box`). A transform is done by one thread, and
+    large clouds in parts that depend on their size alone, so the bits do not depend on
+    the number of threads.
+
+    Parameters
+    ----------
+    kernel
+        The scaled potential.
+    tolerance
+        Error of the series, relative to the largest |grad phi_N|.
+    threads
+        Threads that share the transforms.
+    """
+
+    name = "fourier"
+
+    def __init__(
+        self, kernel: ScaledKernel, tolerance: float, threads: int = 1
+    ) -> None:
+        self.kernel = kernel
+        self.tolerance = tolerance
+        self.threads = threads
+        self._modes: dict[tuple[float, ...], Modes] = {}
+
+    def tightened(self, tolerance: float) -> FourierSum:
+        """Return the same with another tolerance."""
+        return FourierSum(self.kernel, tolerance, self.threads)
+
+    def plan(self, extent: tuple[float, ...]) -> tuple[Periodic, tuple[int, ...]]:
+        """Return the periodic kernel and its modes, for separations up to ``extent``.
+
+        Raises
+        ------
+        TooManyModes
+            If the series does not converge, or is too long.
+        """
+        kernel = self.kernel
+        found = cheapest(kernel, extent, self.tolerance)
+        if found is None or math.prod(found[1]) > MOST_MODES:
+            need = "no number" if found is None else " x ".join(map(str, found[1]))
+            raise TooManyModes(
+                f"potential '{kernel.potential.name}': forces 'fourier' cannot reach "
+                f"the tolerance; got {need} of modes for {self.tolerance:.1e} at "
+                f"separations up to {max(extent):.3g}, expected at most {MOST_MODES} "
+                "in all. Take another method, or a larger tolerance."
+            )
+        return found
+
+    def modes(self, extent: tuple[float, ...]) -> Modes:
+        """Return the series that serves clouds of this extent.
+
+        Raises
+        ------
+        TooManyModes
+            If the series does not converge, or is too long.
+        """
+        if self.kernel.box is not None:
+            extent = (0.0,) * self.kernel.dimension
+        else:
+            extent = tuple(_rounded_up(x, self.kernel.length) for x in extent)
+        if extent not in self._modes:
+            made = series(self.kernel, *self.plan(extent))
+            if len(self._modes) >= _KEPT:
+                self._modes.pop(next(iter(self._modes)), None)
+            self._modes[extent] = made
+        return self._modes[extent]
+
+    @property
+    def _epsilon(self) -> float:
+        return min(1e-2, max(1e-14, self.tolerance))
+
+    def _spectrum(self, modes: Modes, angles: list[Array], w: Array) -> Complex:
+        """Return c_k sum_m w_m exp(-i k y_m)."""
+        import finufft
+
+        transform = _by_dimension(finufft, 1, len(angles))
+        weights = w.astype(complex)
+
+        def part(s: slice) -> Complex:
+            return transform(
+                *[a[s] for a in angles],
+                weights[s],
+                modes.sizes,
+                eps=self._epsilon,
+                isign=-1,
+                nthreads=1,
+            )
+
+        parts = self._map(part, _parts(len(w)))
+        total = parts[0]
+        for other in parts[1:]:
+            total += other
+        total *= modes.coefficients
+        return total
+
+    def _values(self, series: Complex, angles: list[Array]) -> Complex:
+        """Return sum_k series_k exp(i k x), (T, K) for series of shape (T, n...)."""
+        import finufft
+
+        transform = _by_dimension(finufft, 2, len(angles))
+        points = len(angles[0])
+        out = np.empty((len(series), points), dtype=complex)
+
+        def part(s: slice) -> None:
+            out[:, s] = transform(
+                *[a[s] for a in angles],
+                series,
+                eps=self._epsilon,
+                isign=1,
+                nthreads=1,
+            )
+
+        self._map(part, _parts(points))
+        return out
+
+    def _map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> list[Any]:
+        jobs = list(jobs)
+        if self.threads == 1 or len(jobs) == 1:
+            return [function(job) for job in jobs]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(function, jobs))
+
+    def _set_up(self, y: Array, x: Array) -> tuple[Modes, list[Array], list[Array]]:
+        """Return the series and the angles of sources and targets."""
+        low = np.minimum(y.min(axis=1), x.min(axis=1))
+        high = np.maximum(y.max(axis=1), x.max(axis=1))
+        modes = self.modes(tuple(float(v) for v in high - low))
+        centre = 0.5 * (low + high)
+
+        def angles(points: Array) -> list[Array]:
+            result = []
+            for a, P in enumerate(modes.periodic.period):
+                u = points[a] - centre[a]
+                if self.kernel.box is not None:
+                    u -= P * np.rint(u * (1.0 / P))
+                result.append(u * (2.0 * np.pi / P))
+            return result
+
+        at_sources = angles(y)
+        return modes, at_sources, at_sources if x is y else angles(x)
+
+    def forces(self, sources: Array, weights: Array, targets: Array) -> Array:
+        """Return -sum_m w_m grad phi_N(x_k - y_m), shape (d, K)."""
+        if not (np.isfinite(sources).all() and np.isfinite(targets).all()):
+            return np.full(targets.shape, np.nan)
+        modes, at_sources, at_targets = self._set_up(sources, targets)
+        spectrum = self._spectrum(modes, at_sources, weights)
+        d = len(modes.sizes)
+        # The components are real, so two of them are one complex series.
+        pairs = np.empty(((d + 1) // 2, *modes.sizes), dtype=complex)
+        for t in range(len(pairs)):
+            k = _along(modes, 2 * t)
+            if 2 * t + 1 < d:
+                # -i (k_a + i k_b): the imaginary part is the component b.
+                k = k + 1j * _along(modes, 2 * t + 1)
+            pairs[t] = -1j * k * spectrum
+        values = self._values(pairs, at_targets)
+        out = np.empty((d, targets.shape[1]))
+        for a in range(d):
+            out[a] = values[a // 2].imag if a % 2 else values[a // 2].real
+        return out
+
+    def energies(self, sources: Array, weights: Array, targets: Array) -> Array:
+        """Return sum_m w_m phi_N(x_k - y_m), shape (K,)."""
+        if not (np.isfinite(sources).all() and np.isfinite(targets).all()):
+            return np.full(targets.shape[1], np.nan)
+        modes, at_sources, at_targets = self._set_up(sources, targets)
+        spectrum = self._spectrum(modes, at_sources, weights)
+        values = self._values(spectrum[None], at_targets)[0].real
+        return values + modes.periodic.level * float(np.sum(weights))
+
+    def clouds(self, x: Array, weight: float) -> Array:
+        """Return the forces of each cloud on itself, all weights equal; (R, d, N)."""
+        out = np.empty_like(x)
+        w = np.full(x.shape[2], weight)
+        if len(x) == 1:
+            out[0] = self.forces(x[0], w, x[0])
+            return out
+        alone = FourierSum(self.kernel, self.tolerance)
+        alone._modes = self._modes
+
+        def cloud(r: int) -> None:
+            out[r] = alone.forces(x[r], w, x[r])
+
+        self._map(cloud, range(len(x)))
+        return out
+
+
+def _along(modes: Modes, axis: int) -> Array:
+    shape = [-1 if a == axis else 1 for a in range(len(modes.sizes))]
+    return modes.wavenumbers(axis).reshape(shape)
+
+
+def _parts(points: int) -> list[slice]:
+    count = max(1, round(points / _PART))
+    edges = [points * i // count for i in range(count + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def _rounded_up(extent: float, least: float) -> float:
+    extent = max(extent, 1e-6 * least, 1e-300)
+    return float(_ROUND ** math.ceil(math.log(extent, _ROUND) - 1e-9))
+
+
+def _by_dimension(library: Any, kind: int, d: int) -> Callable[..., Complex]:
+    return getattr(library, f"nufft{d}d{kind}")

@@ -1,0 +1,168 @@
+"""Error of a mean field from a second resolution, and resolution from an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.errors import NumericsError
+from mfplug.meanfield.pair_field import PairField
+
+Array = NDArray[np.float64]
+
+#: The step is judged by runs with this part of the nodes.
+FEW = 16
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Nodes of f_0, grid points an axis (0: no grid) and the step in time."""
+
+    nodes: int
+    grid: int
+    step: float
+
+
+Run = Callable[[Resolution], PairField]
+
+
+@dataclass(frozen=True)
+class ForceError:
+    """Estimated errors of the pair force, relative to its largest value.
+
+    Attributes
+    ----------
+    nodes, step, grid
+        Contributions of the quadrature, of the step (time-stepping and interpolation
+        in time), and of the interpolation in space.
+    """
+
+    nodes: float
+    step: float
+    grid: float
+
+    @property
+    def total(self) -> float:
+        """Return the sum of the contributions."""
+        return self.nodes + self.step + self.grid
+
+
+def probes(field: PairField, count: int = 200) -> list[tuple[float, Array]]:
+    """Return (t, points) at which forces are compared, points of shape (d, K).
+
+    Two times between levels and the last one; positions that carry mass: nodes of f_0
+    moved by the field.
+    """
+    first, last = field.times[0], field.times[-1]
+    law = field.system.initial
+    q, p, _ = law.nodes(max(count, 4 ** (2 * field.system.dimension)))
+    stride = max(1, len(q) // count)
+    q, p = q[::stride], p[::stride]
+    found, before = [], first
+    for part in (0.37, 0.76, 1.0) if last > first else (0.0,):
+        t = first + part * (last - first)
+        q, p = field.flow(q, p, before, t)
+        before = t
+        found.append((t, np.ascontiguousarray(q.T)))
+    return found
+
+
+def force_scale(field: PairField, at: list[tuple[float, Array]]) -> float:
+    """Return the largest pair force at the probes, or 1 where there is none."""
+    largest = max(float(np.abs(field.pair_force(t, x)).max()) for t, x in at)
+    return largest if largest > 0.0 else 1.0
+
+
+def difference(a: PairField, b: PairField, at: list[tuple[float, Array]]) -> float:
+    """Return the largest difference of two pair forces at the probes."""
+    return max(
+        float(np.abs(a.pair_force(t, x) - b.pair_force(t, x)).max()) for t, x in at
+    )
+
+
+def step_error(run: Run, resolution: Resolution) -> float:
+    """Return the relative change of the force when the step is halved, on few nodes."""
+    few = replace(resolution, nodes=max(1, resolution.nodes // FEW))
+    whole, half = run(few), run(replace(few, step=0.5 * resolution.step))
+    at = probes(half)
+    return difference(whole, half, at) / force_scale(half, at)
+
+
+def solve_with_error(
+    run: Run, resolution: Resolution, grid_error: Callable[[PairField], float]
+) -> tuple[PairField, ForceError]:
+    """Return the field at a resolution with its estimated error.
+
+    The error of the quadrature is the change from half as many nodes, which is the
+    error of the coarser solution and bounds that of the finer one; the error of the
+    step is the change when it is halved, with few nodes.
+    """
+    fine = run(resolution)
+    coarse = run(replace(resolution, nodes=max(1, resolution.nodes // 2)))
+    at = probes(fine)
+    scale = force_scale(fine, at)
+    error = ForceError(
+        difference(fine, coarse, at) / scale,
+        step_error(run, resolution),
+        grid_error(fine),
+    )
+    return fine, error
+
+
+def solve_to_tolerance(
+    run: Run,
+    start: Resolution,
+    grid_error: Callable[[PairField], float],
+    tolerance: float,
+    most_nodes: int,
+) -> tuple[PairField, ForceError, Resolution]:
+    """Return the field, its error and the resolution that keeps it below a tolerance.
+
+    Each of the three contributions is brought below a third of it, step and grid with
+    few nodes first, then the nodes by doubling.
+
+    Raises
+    ------
+    NumericsError
+        If ``most_nodes``, 1024 grid points or 64 halvings of the step do not do.
+    """
+    goal = tolerance / 3.0
+    now = start
+    step = step_error(run, now)
+    while step > goal:
+        # Order 6: the error falls by 64 when the step is halved.
+        now = replace(now, step=now.step / 2.0)
+        if now.step < start.step / 64.0:
+            raise _out_of_reach("step", step, tolerance, f"step {now.step:g}")
+        step = step_error(run, now)
+    while now.grid:
+        few = replace(now, nodes=max(1, now.nodes // FEW))
+        grid = grid_error(run(few))
+        if grid <= goal:
+            break
+        factor = min(2.0, max(1.2, (grid / goal) ** (1 / 6)))
+        now = replace(now, grid=int(factor * now.grid) + 1)
+        if now.grid > 1024:
+            raise _out_of_reach("grid", grid, tolerance, f"grid {now.grid}")
+    fine, nodes = run(now), np.inf
+    while nodes > goal:
+        coarse, now = fine, replace(now, nodes=2 * now.nodes)
+        if now.nodes > most_nodes:
+            raise _out_of_reach("quadrature", nodes, tolerance, f"nodes {now.nodes}")
+        fine = run(now)
+        at = probes(fine)
+        nodes = difference(fine, coarse, at) / force_scale(fine, at)
+    return fine, ForceError(nodes, step, grid_error(fine)), now
+
+
+def _out_of_reach(
+    what: str, error: float, tolerance: float, last: str
+) -> NumericsError:
+    return NumericsError(
+        f"solver: the tolerance is out of reach; got error {error:.1e} of the {what} "
+        f"before {last}, expected at most {tolerance / 3:.1e}. Take a larger "
+        "tolerance, a shorter time or a smoother initial law."
+    )

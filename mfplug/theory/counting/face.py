@@ -1,0 +1,115 @@
+"""The optimal face: how far a sector can vary, and one decomposition in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mfplug.errors import ParameterError
+from mfplug.theory.counting.certify import Problem
+from mfplug.theory.counting.network import Network, network
+
+#: How far above its optimum the cost may be on what counts as the optimal face.
+FACE = 1e-9
+
+
+def sector_range(problem: Problem, k: int) -> tuple[float, float]:
+    """Return the least and the largest c_k over the optimal decompositions.
+
+    Raises
+    ------
+    ParameterError
+        If k is no sector.
+    """
+    N = problem.particles
+    if not 0 <= k <= N:
+        raise ParameterError(
+            f"counting measure: no such sector; got k = {k}, expected 0 to {N}. "
+            "Choose one of them."
+        )
+    flow = network(problem)
+    value, _, _ = flow.solve()
+    highs = flow.highs
+    costs = _costs(highs)
+    places = np.nonzero(costs)[0].astype(np.int32)
+    highs.addRow(-highs.getInfinity(), value + FACE, places.size, places, costs[places])
+    # The all-bad sector is the sum of the columns behind those of the sectors.
+    if k < N:
+        columns = np.array([flow.first_sector + k])
+    else:
+        columns = flow.first_sector + flow.sectors.size + np.arange(flow.sources.size)
+    for place in places:
+        highs.changeColCost(int(place), 0.0)
+    ends = []
+    for sign in (1.0, -1.0):
+        for column in columns:
+            highs.changeColCost(int(column), sign)
+        highs.run()
+        ends.append(sign * float(highs.getInfo().objective_function_value))
+    return max(0.0, ends[0]), min(1.0, ends[1])
+
+
+def _costs(highs: Any) -> np.ndarray:
+    return np.asarray(highs.getLp().col_cost_, dtype=float)
+
+
+def decomposition(
+    problem: Problem,
+) -> dict[int, dict[tuple[tuple[int, ...], ...], float]]:
+    """Return an optimal decomposition, {k: {(n, a): mass}}, with exact good marginals.
+
+    The masses add up to F' of audit 3.2, which is F where no mass is cut; the sector N
+    is what is all bad.
+
+    Raises
+    ------
+    ParameterError
+        If it would have more than ten million entries.
+    """
+    entries = sum(row.size for row in problem.masses) * problem.law.size
+    if entries > 1e7:
+        raise ParameterError(
+            f"counting measure: the decomposition is too large; got {entries} entries, "
+            "expected at most 1e7. Take fewer particles."
+        )
+    flow = network(problem)
+    flow.highs.run()
+    values = np.asarray(flow.highs.getSolution().col_value)
+    weights = flow.weights(values)
+    weights /= max(1.0, weights.sum())
+    types = [tuple(n) for n in problem.lattice.occupations.tolist()]
+    result: dict[int, dict[tuple[tuple[int, ...], ...], float]] = {}
+    for k, origin in _origins(flow, values):
+        if weights[k] <= 0.0:
+            continue
+        masses = weights[k] * origin * problem.masses[k]
+        good = [tuple(a) for a in problem.lattice.layer(problem.particles - k).tolist()]
+        ns, places = np.nonzero(masses)
+        result[k] = {
+            (types[n], good[a]): float(masses[n, a])
+            for n, a in zip(ns, places, strict=True)
+        }
+    rest = np.maximum(problem.law - flow.routed(values, weights), 0.0)
+    bad = max(0.0, 1.0 - float(weights.sum()))
+    nothing = (0,) * problem.lattice.cells
+    if bad > 0.0 and rest.sum() > 0.0:
+        rest *= bad / rest.sum()
+        result[problem.particles] = {
+            (n, nothing): float(w) for n, w in zip(types, rest, strict=True) if w > 0.0
+        }
+    return result
+
+
+def _origins(flow: Network, values: np.ndarray) -> Any:
+    """Yield k and P(type n | node (k, a)), shape (T, size), layer by layer."""
+    above, masses = flow.problem.lattice.above, flow.problem.masses
+    origin = np.eye(flow.problem.law.size)
+    yield 0, origin
+    for k in range(1, int(flow.sectors.max(initial=0)) + 1):
+        size = masses[k].size
+        share = flow.shares(k, values)
+        origin = sum(
+            share[i] * origin[:, above[i, :size]] for i in range(share.shape[0])
+        )
+        yield k, origin

@@ -1,0 +1,58 @@
+"""How a bracket of alpha is closed: which method, in which order."""
+
+from __future__ import annotations
+
+from math import comb, sqrt
+
+from mfplug.theory.counting.certify import Problem, certificate, upper_bound
+from mfplug.theory.counting.cuts import Bracket, cutting_planes, trivial
+from mfplug.theory.counting.network import Network, network
+
+#: Width that is aimed at, up to N = 150 and beyond.
+NARROW, WIDE = 5e-10, 2e-7
+#: Nodes up to which the whole network is solved at once, for two cells and for more.
+WHOLE_TWO, WHOLE = 3_500, 250_000
+#: Nodes up to which it is the last resort.
+RESORT = 20_000
+
+
+def solved(problem: Problem) -> Bracket:
+    """Return a proved bracket of alpha, as narrow as the methods get it.
+
+    Small problems, and those of three cells and more, go to the whole network. With two
+    cells, cutting planes find the certificate and the network pruned by it the
+    decomposition. Where that does not close the bracket, planes without a shape and
+    the whole network follow.
+    """
+    bracket = trivial(problem)
+    N, m = problem.particles, problem.lattice.cells
+    target = NARROW if N <= 150 else WIDE
+    nodes = comb(N + m, m)
+    if bracket.width <= target:
+        return bracket
+    if nodes <= (WHOLE_TWO if m == 2 else WHOLE):
+        close(problem, bracket, network(problem))
+        return bracket
+    mass = 1e-13 if N <= 150 else 1e-10
+    last = min(N, int(6 * sqrt(N)) + 10)
+    cutting_planes(problem, bracket, target / 4, last, mass=mass)
+    close(problem, bracket, pruned(problem, bracket, last, mass))
+    if bracket.width > target and nodes <= RESORT:
+        close(problem, bracket, network(problem))
+    elif bracket.width > target:
+        cutting_planes(problem, bracket, target / 4, N, False, 100, mass)
+        close(problem, bracket, pruned(problem, bracket, N, mass))
+    return bracket
+
+
+def pruned(problem: Problem, bracket: Bracket, last: int, mass: float) -> Network:
+    """Return the network that a bracket's certificate leaves open."""
+    slack = 1e-6 if problem.particles <= 150 else 1e-4
+    return network(problem, last, mass, certificate=bracket.certificate, slack=slack)
+
+
+def close(problem: Problem, bracket: Bracket, flow: Network) -> None:
+    """Narrow a bracket by the solution of a network."""
+    _, u, found = flow.solve()
+    bracket.offer_lower(*certificate(problem, u))
+    bracket.offer_upper(upper_bound(problem, found), found)

@@ -1,0 +1,130 @@
+"""The documentation: every block runs, every command exists, the pages build."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mfplug import hookspecs
+from mfplug.cli.main import build_parser
+from mfplug.contracts.plugin import KINDS
+from mfplug.registry import current
+from mfplug.studies.cells import cells_of
+from mfplug.studies.load import parse, shipped
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs").glob("*.md")) + sorted((ROOT / "docs").glob("*/*.md"))
+
+
+def blocks(page, language):
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.S | re.M)
+
+
+def with_blocks(language):
+    found = [page for page in PAGES if blocks(page, language)]
+    assert found
+    return pytest.mark.parametrize("page", found, ids=lambda p: p.stem)
+
+
+@with_blocks("python")
+def test_python_blocks_run(page, tmp_path):
+    """The blocks of a page run one after another, as a reader would type them."""
+    code = [b for b in blocks(page, "python") if not is_snakemake(b)]
+    if not code:
+        assert blocks(page, "python")
+        return
+    (tmp_path / "page.py").write_text("\n".join(code))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "page.py"], cwd=tmp_path, text=True,
+        env={**os.environ, "NUMBA_NUM_THREADS": "1"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def is_snakemake(block):
+    return re.search(r"^(rule|module|use rule)\b", block, flags=re.M) is not None
+
+
+@with_blocks("yaml")
+def test_study_blocks_are_studies(page):
+    for text in blocks(page, "yaml"):
+        study = parse(yaml.safe_load(text), page.stem, "quick")
+        assert cells_of(study, page.stem)
+
+
+@with_blocks("sh")
+def test_commands_exist(page):
+    parser = build_parser()
+    for line in "\n".join(blocks(page, "sh")).splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["mfplug"]:
+            parser.parse_args(words[1:])
+        elif words[:1] == ["make"]:
+            assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text()
+
+
+def test_a_wrong_command_is_seen():
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["chek", "potential", "gaussian"])
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+\.md)\)", page.read_text("utf-8")):
+            assert (page.parent / target).is_file(), (page.name, target)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built pages."""
+    place = tmp_path_factory.mktemp("site")
+    source = place / "docs"
+    # Not built in place: a test writes nothing into the clone.
+    leave = shutil.ignore_patterns("_build", "reference")
+    shutil.copytree(ROOT / "docs", source, ignore=leave)
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
+         str(source), str(place / "html")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return place / "html"
+
+
+def test_every_hook_is_documented_with_its_signature(site):
+    text = (site / "reference" / "hooks.html").read_text("utf-8")
+    bare = re.sub(r"<[^>]+>", "", text)
+    for name in hookspecs.HOOKS.values():
+        signature = inspect.signature(getattr(hookspecs, name), eval_str=False)
+        assert f"{name}(" in bare, name
+        assert not signature.parameters
+
+
+def test_every_plugin_study_and_command_is_documented(site):
+    for kind in KINDS:
+        for entry in current().entries(kind):
+            if entry.source.distribution == "mfplug":
+                page = site / "reference" / f"{kind}-{entry.name}.html"
+                assert page.stat().st_size > 2000, page
+    studies = (site / "reference" / "studies.html").read_text("utf-8")
+    commands = (site / "reference" / "commands.html").read_text("utf-8")
+    for name in shipped():
+        assert f"mfplug run {name}" in studies
+    for name in ("run", "check", "new", "doctor", "measure"):
+        assert f"usage: mfplug {name}" in commands
+
+
+def test_pages_need_no_network(site):
+    for page in site.rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"https?:", text), page

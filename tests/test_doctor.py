@@ -1,0 +1,84 @@
+"""``mfplug doctor`` and ``clean``, requirements, and pictures of plugins."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import canonical
+import pytest
+
+import mfplug
+from mfplug.errors import ParameterError
+from mfplug.report.portrait import portrait, write_portrait
+
+
+def test_doctor_finds_nothing_wrong(mfplug_cli, tmp_path):
+    done = mfplug_cli("doctor", "--json", "--out", str(tmp_path))
+    report = json.loads(done.out)
+    assert report["troubles"] == []
+    assert done.status == 0
+    assert report["versions"]["mfplug"] == mfplug.__version__
+    assert report["versions"]["snakemake"] != "not installed"
+    assert report["plugins"]["potential"] >= len(canonical.names("potential"))
+    text = mfplug_cli("doctor", "--out", str(tmp_path)).out
+    assert "no trouble found" in text
+    assert re.search(r"cache:\n  folder +\S+", text)
+
+
+def test_doctor_names_a_broken_plugin_and_goes_on(site, mfplug_cli):
+    site.plugin("sick", "raise RuntimeError('out of order')")
+    done = mfplug_cli("doctor")
+    assert done.status == 1
+    (line,) = [x for x in done.out.splitlines() if x.startswith("trouble: ")]
+    assert "plugin 'sick'" in line
+    assert "RuntimeError: out of order" in line
+
+
+def test_doctor_says_that_a_shared_cache_is_not_used(mfplug_cli, tmp_path, monkeypatch):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    os.chmod(shared, 0o777)
+    monkeypatch.setenv("MFPLUG_CACHE_DIR", str(shared))
+    done = mfplug_cli("doctor")
+    assert "trouble: cache: MFPLUG_CACHE_DIR is not used" in done.out
+
+
+def test_clean_empties_the_cache_alone(mfplug_cli, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o700)
+    (cache / "derived.txt").write_text("x" * 100)
+    (cache / "numba").mkdir()
+    (cache / "numba" / "kernel.nbc").write_text("y" * 50)
+    monkeypatch.setenv("MFPLUG_CACHE_DIR", str(cache))
+    assert "would remove 2 files" in mfplug_cli("clean", "--dry-run").out
+    assert len(list(cache.iterdir())) == 2
+    assert "removed 2 files" in mfplug_cli("clean").out
+    assert not list(cache.iterdir())
+
+
+def test_requirements_repeat_the_set(site, mfplug_cli):
+    site.plugin("own", "import mfplug", version="3.2.1")
+    lines = mfplug_cli("plugins", "--requirements").out.splitlines()
+    assert f"mfplug=={mfplug.__version__}" in lines
+    assert "mfplug-own==3.2.1" in lines
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("potential", n) for n in canonical.names("potential")]
+    + [("distribution", n) for n in canonical.names("distribution")],
+)
+def test_every_potential_and_distribution_has_a_picture(kind, name):
+    picture = portrait(canonical.make(kind, name), "png")
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 5000
+
+
+def test_pictures_that_are_refused(tmp_path):
+    with pytest.raises(ParameterError, match="no picture of it"):
+        write_portrait(canonical.make("metric", "coupling"), tmp_path / "x.png")
+    with pytest.raises(ParameterError, match="ending is not known"):
+        write_portrait(canonical.make("potential", "bump"), tmp_path / "x.bmp")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,60 @@
+"""``mfplug new`` for every kind: what it writes installs and passes, offline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mfplug.contracts.plugin import KINDS
+from mfplug.errors import ParameterError, PluginError
+from mfplug.scaffold import new_package
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_package_installs_and_passes(kind, tmp_path):
+    written = new_package(kind, "soft-thing", tmp_path)
+    folder = tmp_path / "mfplug-soft-thing"
+    assert all(path.is_file() for path in written)
+    assert not [p for p in written if "$" in p.read_text(encoding="utf-8")]
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps",
+           "--no-build-isolation", "--target", str(site), str(folder)]  # fmt: skip
+    done = subprocess.run(pip, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    environment = {**os.environ, "PYTHONPATH": str(site), "NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    lint = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E,F,B",
+         str(folder)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert lint.returncode == 0, lint.stdout
+
+
+@pytest.mark.parametrize("name", ["Soft", "1st", "a--b", "../x", "class", "", "a b"])
+def test_names_that_are_refused(name, tmp_path):
+    with pytest.raises(ParameterError, match="name is not allowed"):
+        new_package("potential", name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(tmp_path):
+    new_package("metric", "mine", tmp_path)
+    with pytest.raises(PluginError, match="folder exists"):
+        new_package("potential", "mine", tmp_path)
+    with pytest.raises(ParameterError, match="Did you mean 'metric'"):
+        new_package("metrik", "mine", tmp_path)
+
+
+def test_command_line(mfplug_cli, tmp_path):
+    done = mfplug_cli("new", "integrator", "my-leap", "--into", str(tmp_path))
+    assert done.status == 0, done.err
+    assert "mfplug check integrator my-leap" in done.out
+    assert (tmp_path / "mfplug-my-leap" / "src/mfplug_my_leap/my_leap.py").is_file()
