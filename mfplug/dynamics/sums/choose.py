@@ -7,8 +7,10 @@ timed while it runs: the choice, and with it every bit, is the same on every mac
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from mfplug.contracts.derivation import NUMPY_NAMES
 from mfplug.dynamics.sums.cells import find_cells
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
@@ -23,22 +25,23 @@ if TYPE_CHECKING:
 #: Where a cloud is not known, this is how far it extends.
 EXTENT = 16.0
 
-#: Seconds a pair in ``direct``, compiled and by NumPy.
-PAIR = {1: 1.2e-9, 2: 1.5e-9, 3: 1.9e-9}
+#: Seconds a pair in ``direct``: compiled, a part of it where the formula is arithmetic
+#: alone, and by NumPy.
+PAIR = {1: 0.95e-9, 2: 1.05e-9, 3: 1.25e-9}
+ARITHMETIC = 0.3
 PAIR_PLAIN = 6e-8
 #: Seconds a force of ``fourier``: once, a point, a mode.
-CALL = 2e-4
-POINT = {1: 1.8e-7, 2: 5e-7, 3: 2.2e-6}
-MODE = {1: 2e-8, 2: 4e-8, 3: 1.6e-7}
-#: Seconds a point and wave, and a point and moment, of ``separable``.
-WAVE = 8e-9
-MOMENT = 4e-9
-#: Seconds a point of ``sorted``.
-SORTED = 9e-7
+CALL = 5e-4
+POINT = {1: 9e-8, 2: 2.3e-7, 3: 1.7e-6}
+MODE = {1: 7e-8, 2: 1.3e-7, 3: 2.5e-7}
+#: Seconds of ``separable``: once, and a point and wave, or a point and power. What
+#: comes once is shared by the replicas of an ensemble, so little of it is counted.
+WAVES, WAVE = 2e-6, 1.9e-8
+MOMENTS, MOMENT = 2e-5, 4.5e-9
+#: Seconds of ``sorted``: once, a point.
+SORT, SORTED = 5e-5, 3.6e-7
 #: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
-CELL = 2e-4
-LIST = 2e-7
-NEAR = 1.5
+CELL, LIST, NEAR = 1.5e-4, 3e-7, 2.7
 
 
 def candidates(
@@ -68,8 +71,13 @@ def candidates(
 
 def direct_seconds(kernel: ScaledKernel, pairs: float) -> float:
     """Return the seconds that ``direct`` takes for so many pairs."""
-    each = PAIR[kernel.dimension] if DirectSum(kernel).compiled.compiled else PAIR_PLAIN
-    return each * pairs
+    compiled = DirectSum(kernel).compiled
+    if not compiled.compiled:
+        return PAIR_PLAIN * pairs
+    source = compiled.derivation.source
+    functions = [*(name for name in NUMPY_NAMES if name not in ("inf", "nan")), "erf"]
+    easy = not any(re.search(rf"\b{name}c?\(", source) for name in functions)
+    return PAIR[kernel.dimension] * (ARITHMETIC if easy else 1.0) * pairs
 
 
 def _direct(
@@ -84,11 +92,10 @@ def _separable(
     found: WaveSum | PolynomialSum | None
     if kernel.box is None:
         found = find_polynomial(kernel)
-        terms = 4 * len(found.terms) if found else 0
-        seconds = MOMENT * size * max(1, terms)
+        seconds = MOMENTS + MOMENT * size * len(found.terms) if found else 0.0
     else:
         found = find_waves(kernel)
-        seconds = WAVE * size * max(1, len(found.c)) if found else 0.0
+        seconds = WAVES + WAVE * size * len(found.c) if found else 0.0
     return None if found is None else (seconds, found)
 
 
@@ -119,7 +126,7 @@ def _sorted(
     kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
 ) -> tuple[float, Sum] | None:
     found = find_line(kernel)
-    return None if found is None else (SORTED * size, found)
+    return None if found is None else (SORT + SORTED * size, found)
 
 
 def _cells(
