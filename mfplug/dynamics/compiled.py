@@ -229,7 +229,7 @@ def field_forces(
     if c.compiled:
         from mfplug.dynamics.kernels import field_forces_kernel
 
-        out = np.empty(x.shape)
+        out = np.zeros(x.shape)
         field_forces_kernel(c.term(box), y, w, x, out, c.scalars, _length(box))
         return out
     return -plain.gradient_sums(c.potential, x, y, w, 1.0, box)

@@ -99,9 +99,10 @@ def field_forces_kernel(
     p: Any,
     box: float,
 ) -> None:
-    """out[:, k] = -sum_m w_m grad phi(x_k - y_m)."""
+    """out[:, k] -= sum_m w_m grad phi(x_k - y_m)."""
+    m = sources.shape[1]
     for k in prange(targets.shape[1]):
-        term.field_row(sources, weights, targets, out, k, box, p)
+        term.field_row(sources, weights, 0, m, targets, out, k, 1.0, box, p)
 
 
 @njit(**_KERNEL)
@@ -116,5 +117,8 @@ def field_energies_kernel(
     origin: float,
 ) -> None:
     """out[k] = sum_m w_m phi(x_k - y_m), with ``origin`` for phi(0)."""
+    m = sources.shape[1]
     for k in prange(targets.shape[1]):
-        out[k] = term.field_energy_row(sources, weights, targets, k, box, p, origin)
+        out[k] = term.field_energy_row(
+            sources, weights, 0, m, targets, k, 1.0, box, p, origin
+        )

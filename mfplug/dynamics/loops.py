@@ -80,24 +80,25 @@ def energy_row(x, r, i, scale, box, p):
     return total
 """
 
+#: Sources j0..j1 on target k.
 _FIELD_ROW = """
-def field_row(sources, weights, targets, out, k, box, p):
-    x{a} = targets[{a}, k]
+def field_row(sources, weights, j0, j1, targets, out, k, scale, box, p):
+    x{a} = scale * targets[{a}, k]
     t{a} = 0.0
-    for j in range(sources.shape[1]):
-        d{a} = {image}(x{a} - sources[{a}, j], box)
+    for j in range(j0, j1):
+        d{a} = {image}(x{a} - scale * sources[{a}, j], box)
         g = pair_gradient(({all d}), p)
         w = weights[j]
         t{a} += w * g[{a}]
-    out[{a}, k] = -t{a}
+    out[{a}, k] -= t{a}
 """
 
 _FIELD_ENERGY_ROW = """
-def field_energy_row(sources, weights, targets, k, box, p, origin):
-    x{a} = targets[{a}, k]
+def field_energy_row(sources, weights, j0, j1, targets, k, scale, box, p, origin):
+    x{a} = scale * targets[{a}, k]
     total = 0.0
-    for j in range(sources.shape[1]):
-        d{a} = {image}(x{a} - sources[{a}, j], box)
+    for j in range(j0, j1):
+        d{a} = {image}(x{a} - scale * sources[{a}, j], box)
         value = pair_energy(({all d}), p)
         here = {each d{a} == 0.0}
         total += weights[j] * (origin if here else value)
