@@ -9,11 +9,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mfplug.contracts.derivation import NUMPY_NAMES, Derivation
 from mfplug.contracts.fingerprint import file_hash
+from mfplug.dynamics.loops import NAMES, TILE, loops
 
 #: Sources compiled into a kernel; Numba itself notices edits of kernels.py only.
-_COMPILED_IN = ("vexp", "vtrig", "codegen", "pairtypes", "kernels")
+_COMPILED_IN = (
+    "vexp",
+    "vtrig",
+    "codegen",
+    "vlog",
+    "loops",
+    "memory",
+    "pairtypes",
+    "kernels",
+)
 
 _ENERGY = """
 def pair_energy(dx, p):
@@ -90,19 +102,48 @@ def _engine() -> str:
     return "".join(file_hash(folder / f"{name}.py") for name in _COMPILED_IN)
 
 
-def compile_source(source: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return the compiled (pair_energy, pair_gradient) of a text."""
+def compile_source(
+    source: str, dimension: int, periodic: bool
+) -> dict[str, Callable[..., Any]]:
+    """Return the loops over pairs (:mod:`mfplug.dynamics.loops`) for a potential.
+
+    Each is compiled when a kernel that calls it is.
+    """
     from numba import njit
 
     from mfplug.dynamics.vexp import INLINE
 
-    namespace = dict(_scalar_functions())
+    namespace = dict(_scalar_functions()) | _memory_functions()
     plain = set(namespace)
-    exec(compile(source, "<pair>", "exec"), namespace)
+    text = source + loops(dimension, periodic)
+    exec(compile(text, "<pair>", "exec"), namespace)
     # Each function calls those above it, so they are compiled in this order.
     for name in [n for n in namespace if n not in plain and n != "__builtins__"]:
         namespace[name] = njit(**INLINE)(namespace[name])
-    return namespace["pair_energy"], namespace["pair_gradient"]
+    return {name: namespace[name] for name in NAMES}
+
+
+@cache
+def _memory_functions() -> dict[str, Any]:
+    from numba import njit
+
+    from mfplug.dynamics.memory import peek, poke
+    from mfplug.dynamics.vexp import INLINE, nearest
+
+    def image(x: float, box: float) -> float:
+        return x - box * nearest(x * (1.0 / box))
+
+    def unbounded(x: float, box: float) -> float:
+        return x
+
+    return {
+        "empty": np.empty,
+        "TILE": TILE,
+        "peek": peek,
+        "poke": poke,
+        "image": njit(**INLINE)(image),
+        "unbounded": njit(**INLINE)(unbounded),
+    }
 
 
 @cache
@@ -110,6 +151,7 @@ def _scalar_functions() -> dict[str, Any]:
     from numba import njit
 
     from mfplug.dynamics.vexp import INLINE, vexp
+    from mfplug.dynamics.vlog import vlog, vpow
     from mfplug.dynamics.vtrig import vcos, vsin
 
     def select(condition: bool, a: float, b: float) -> float:
@@ -119,5 +161,12 @@ def _scalar_functions() -> dict[str, Any]:
               "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
               "power": "pow"}  # fmt: skip
     functions = {n: getattr(math, python.get(n, n)) for n in NUMPY_NAMES}
-    own = {"exp": vexp, "sin": vsin, "cos": vcos, "select": njit(**INLINE)(select)}
+    own = {
+        "exp": vexp,
+        "log": vlog,
+        "power": vpow,
+        "sin": vsin,
+        "cos": vcos,
+        "select": njit(**INLINE)(select),
+    }
     return functions | own | {"erf": math.erf, "erfc": math.erfc}

@@ -7,6 +7,7 @@ functions raise no error for a NaN or an infinity: they hand it on.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from mfplug.contracts.derivation import Derivation
 from mfplug.contracts.tracing import derive
 from mfplug.dynamics import plain
+from mfplug.dynamics.loops import TILE
 from mfplug.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class CompiledPotential:
     def parameters(self) -> Array:
         """Values of the parameters that are arguments of the kernel."""
         return self.derivation.values(self.potential)
+
+    @cached_property
+    def scalars(self) -> tuple[float, ...]:
+        """The same as a tuple, whose entries stay in registers."""
+        return tuple(float(value) for value in self.parameters)
 
     @cached_property
     def origin(self) -> float:
@@ -155,9 +162,10 @@ def pair_forces(
     if c.compiled:
         from mfplug.dynamics.kernels import pair_forces_kernel
 
-        pair_forces_kernel(
-            c.term(box), x, out, c.parameters, float(factor), float(scale), _length(box)
-        )
+        length = float(scale) * _length(box)
+        width = tile_width(x.shape[2])
+        pair_forces_kernel(c.term(box), x, out, c.scalars, width, float(scale), length)
+        np.multiply(out, -factor, out=out)
         return
     ones = np.ones(x.shape[2])
     for r in range(x.shape[0]):
@@ -182,9 +190,8 @@ def pair_energies(
         from mfplug.dynamics.kernels import pair_energies_kernel
 
         rows = np.empty((x.shape[0], x.shape[2]))
-        pair_energies_kernel(
-            c.term(box), x, rows, c.parameters, float(scale), _length(box)
-        )
+        length = float(scale) * _length(box)
+        pair_energies_kernel(c.term(box), x, rows, c.scalars, float(scale), length)
         return np.asarray(factor * rows.sum(axis=1))
     sums = [plain.pair_energy(c.potential, cloud, scale, box) for cloud in x]
     return factor * np.array(sums, dtype=float)
@@ -222,11 +229,9 @@ def field_forces(
     if c.compiled:
         from mfplug.dynamics.kernels import field_forces_kernel
 
-        out = np.empty((1, *x.shape))
-        field_forces_kernel(
-            c.term(box), y[None], w, x[None], out, c.parameters, _length(box)
-        )
-        return np.asarray(out[0])
+        out = np.zeros(x.shape)
+        field_forces_kernel(c.term(box), y, w, x, out, c.scalars, _length(box))
+        return out
     return -plain.gradient_sums(c.potential, x, y, w, 1.0, box)
 
 
@@ -249,10 +254,21 @@ def field_energies(
 
         out = np.empty(x.shape[1])
         field_energies_kernel(
-            c.term(box), y[None], w, x[None], out, c.parameters, _length(box), c.origin
+            c.term(box), y, w, x, out, c.scalars, _length(box), c.origin
         )
         return out
     return plain.energy_sums(c.potential, x, y, w, box, c.origin)
+
+
+def tile_width(particles: int) -> int:
+    """Return the number of particles in a tile; it depends on N alone.
+
+    Narrow tiles give the threads of one small replica something to share; tiles are of
+    equal size up to whole vectors.
+    """
+    most = TILE if particles >= 16 * TILE else TILE // 2
+    tiles = max(1, math.ceil(particles / most))
+    return min(most, 8 * math.ceil(max(1, particles) / tiles / 8))
 
 
 def _length(box: float | None) -> float:

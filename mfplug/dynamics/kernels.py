@@ -1,10 +1,10 @@
 """Compiled sums over pairs: one loop for all potentials, dimensions and sizes.
 
-Points are stored component by component, ``x[r, a, i]``, so that the inner loop has
-unit stride and vectorises. Threads share the pairs (replica, particle); each sum is
-done by one thread in the order of j, so the bits do not depend on the number of
-threads nor on how replicas are grouped. ``term`` is a
-:class:`mfplug.dynamics.pairtypes.PairTerm`.
+Points are stored component by component, ``x[r, a, i]``, so that the inner loops
+(:mod:`mfplug.dynamics.loops`) have unit stride and vectorise. Threads share replicas,
+tiles of particles or targets. The order of each sum depends on N alone, so the bits do
+not depend on the number of threads nor on how replicas are grouped. ``term`` is a
+:class:`mfplug.dynamics.pairtypes.PairTerm`, p the tuple of its parameters.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ prepare_numba()
 
 from numba import njit, prange  # noqa: E402
 
-import mfplug.dynamics.pairtypes  # noqa: E402, F401  (registers the methods of term)
+import mfplug.dynamics.pairtypes  # noqa: E402, F401  (registers the loops of term)
 from mfplug.dynamics.vexp import FAST  # noqa: E402
 
 Array = NDArray[np.float64]
@@ -37,41 +37,56 @@ _KERNEL: dict[str, Any] = {
 
 @njit(**_KERNEL)
 def pair_forces_kernel(
-    term: Any,
-    x: Array,
-    out: Array,
-    p: Array,
-    factor: float,
-    scale: float,
-    box: float,
+    term: Any, x: Array, out: Array, p: Any, width: int, scale: float, box: float
 ) -> None:
-    """out[r, :, i] = -factor sum_j grad phi(scale (x_i - x_j)); j = i adds 0."""
+    """out[r, :, i] = sum_j grad phi(scale (x_i - x_j)); j = i adds 0.
+
+    The particles are cut into tiles of ``width``. First come the pairs within a tile;
+    then, in each of T - 1 rounds, T / 2 pairs of tiles that have no tile in common, as
+    in a tournament (T even; for odd T one tile rests). So no two threads write to the
+    same tile, and each tile takes its pairs in the order of the rounds.
+    """
     replicas, _, n = x.shape
-    for k in prange(replicas * n):
-        r = k // n
-        i = k - r * n
-        here = term.point(x, r, i)
-        total = term.zero()
-        for j in range(n):
-            dx = term.apart(here, x, r, j, scale, box)
-            total = term.add(total, 1.0, term.gradient(dx, p))
-        term.store(out, r, i, total, -factor)
+    tiles = (n + width - 1) // width
+    players = tiles + tiles % 2
+    tables = players // 2
+    for turn in range(players if tiles > 1 else 1):
+        for index in prange(replicas * tables):
+            # Signed, as outside the loop: another type would be compiled once more.
+            k = np.int64(index)
+            r = k // tables
+            table = k - r * tables
+            if turn == 0:
+                for i in range(
+                    2 * table * width, min(n, (2 * table + 2) * width), width
+                ):
+                    term.triangle(x, out, r, i, min(n, i + width), scale, box, p)
+            else:
+                # All but one player sit on a circle that turns; opposite ones meet.
+                a = (turn + table) % (players - 1)
+                b = (turn - table + players - 1) % (players - 1)
+                if table == 0:
+                    b = players - 1
+                i, j = a * width, b * width
+                if i < n and j < n:
+                    i1, j1 = min(n, i + width), min(n, j + width)
+                    term.square(x, out, r, i, i1, j, j1, scale, box, p)
 
 
 @njit(**_KERNEL)
 def pair_energies_kernel(
-    term: Any, x: Array, rows: Array, p: Array, scale: float, box: float
+    term: Any, x: Array, rows: Array, p: Any, scale: float, box: float
 ) -> None:
     """rows[r, i] = sum_{j < i} phi(scale (x_i - x_j))."""
     replicas, _, n = x.shape
-    for k in prange(replicas * n):
-        r = k // n
-        i = k - r * n
-        here = term.point(x, r, i)
-        total = 0.0
-        for j in range(i):
-            total += term.energy(term.apart(here, x, r, j, scale, box), p)
-        rows[r, i] = total
+    half = (n + 1) // 2
+    for k in prange(replicas * half):
+        r = k // half
+        i = k - r * half
+        # A short row and a long one: all threads have the same work.
+        for other in range(2):
+            row = n - 1 - i if other else i
+            rows[r, row] = term.energy_row(x, r, row, scale, box, p)
 
 
 @njit(**_KERNEL)
@@ -81,18 +96,13 @@ def field_forces_kernel(
     weights: Array,
     targets: Array,
     out: Array,
-    p: Array,
+    p: Any,
     box: float,
 ) -> None:
-    """out[0, :, k] = -sum_m w_m grad phi(x_k - y_m), for sources[0] and targets[0]."""
-    n = sources.shape[2]
-    for k in prange(targets.shape[2]):
-        here = term.point(targets, 0, k)
-        total = term.zero()
-        for j in range(n):
-            dx = term.apart(here, sources, 0, j, 1.0, box)
-            total = term.add(total, weights[j], term.gradient(dx, p))
-        term.store(out, 0, k, total, -1.0)
+    """out[:, k] -= sum_m w_m grad phi(x_k - y_m)."""
+    m = sources.shape[1]
+    for k in prange(targets.shape[1]):
+        term.field_row(sources, weights, 0, m, targets, out, k, 1.0, box, p)
 
 
 @njit(**_KERNEL)
@@ -102,17 +112,13 @@ def field_energies_kernel(
     weights: Array,
     targets: Array,
     out: Array,
-    p: Array,
+    p: Any,
     box: float,
     origin: float,
 ) -> None:
     """out[k] = sum_m w_m phi(x_k - y_m), with ``origin`` for phi(0)."""
-    n = sources.shape[2]
-    for k in prange(targets.shape[2]):
-        here = term.point(targets, 0, k)
-        total = 0.0
-        for j in range(n):
-            dx = term.apart(here, sources, 0, j, 1.0, box)
-            value = term.energy(dx, p)
-            total += weights[j] * (origin if term.together(dx) else value)
-        out[k] = total
+    m = sources.shape[1]
+    for k in prange(targets.shape[1]):
+        out[k] = term.field_energy_row(
+            sources, weights, 0, m, targets, k, 1.0, box, p, origin
+        )

@@ -14,10 +14,12 @@ _PI_2 = 1.2154201012607932e-10
 _PI_3 = 4.044532497422333e-21
 _PI_4 = 1.69568553207378e-31
 _INVERSE_PI = 1.0 / math.pi
-#: (-1)^n / (2n + 1)!, n = 1, ..., 10: the last term is below 1e-18 at pi / 2.
-_S1, _S2, _S3, _S4, _S5, _S6, _S7, _S8, _S9, _S10 = (
-    (-1.0) ** n / math.factorial(2 * n + 1) for n in range(1, 11)
-)
+#: (sin(r) / r - 1) / r^2 as a polynomial in r^2 up to (pi / 2)^2, interpolated at eight
+#: Chebyshev nodes: relative error of the sine 3.7e-17.
+_S1, _S2 = -0.16666666666666666, 0.008333333333333316
+_S3, _S4 = -0.00019841269841254885, 2.7557319219139183e-06
+_S5, _S6 = -2.505210761393476e-08, 1.6058977114074673e-10
+_S7, _S8 = -7.643963965925357e-13, 2.731365867494017e-15
 
 
 @njit(**EXACT)
@@ -26,11 +28,9 @@ def _half_turn(x: float, multiple: float, shifted: float) -> float:
     r = ((x - multiple * _PI_1) - multiple * _PI_2) - multiple * _PI_3
     r -= multiple * _PI_4
     z = r * r
-    z2 = z * z
-    z4 = z2 * z2
-    low = (_S1 + _S2 * z) + (_S3 + _S4 * z) * z2
-    high = (_S5 + _S6 * z) + (_S7 + _S8 * z) * z2 + (_S9 + _S10 * z) * z4
-    value = r + r * z * (low + high * z4)
+    tail = _S5 + z * (_S6 + z * (_S7 + z * _S8))
+    tail = _S1 + z * (_S2 + z * (_S3 + z * (_S4 + z * tail)))
+    value = r + r * z * tail
     return from_bits(bits_of(value) ^ (bits_of(shifted) << 63))
 
 
@@ -38,7 +38,7 @@ def _half_turn(x: float, multiple: float, shifted: float) -> float:
 def vsin(x: float) -> float:
     """Return sin(x), to about 2e-16 for abs(x) < 1e6 and 2e-16 abs(x) beyond, to 2^50.
 
-    sin(k pi + r) = (-1)^k sin r, with the Taylor polynomial of degree 21 on
+    sin(k pi + r) = (-1)^k sin r, with a polynomial of degree 17 on
     abs(r) <= pi/2; infinity and NaN give NaN.
     """
     shifted = x * _INVERSE_PI + MAGIC

@@ -83,41 +83,36 @@ def cell_forces(
     starts: Integers,
     counts: Integers,
     wrap: bool,
-    p: Array,
-    factor: float,
+    p: Any,
     scale: float,
     box: float,
     out: Array,
 ) -> None:
-    """out[0, :, i] = -factor sum_j w_j grad phi(scale (x_i - y_j)), j near i.
+    """out[:, i] -= sum_j w_j grad phi(scale (x_i - y_j)), j near i.
 
     Parameters
     ----------
     x, cell
-        Targets (1, d, K) and the indices of their cells (d, K).
+        Targets (d, K) and the indices of their cells (d, K).
     y, w, starts
-        Sources (1, d, M) by cell, their weights, and where each cell begins.
+        Sources (d, M) by cell, their weights, and where each cell begins.
     counts, wrap
         Cells in each axis, and whether the first follows the last.
-    p, factor, scale, box
+    p, scale, box
         As in :func:`mfplug.dynamics.kernels.pair_forces_kernel`.
     """
-    points = x.shape[2]
+    points = x.shape[1]
     d = counts.shape[0]
     for job in prange((points + _CHUNK - 1) // _CHUNK):
         for i in range(job * _CHUNK, min(points, (job + 1) * _CHUNK)):
-            here = term.point(x, 0, i)
-            total = term.zero()
             for shift in range(3 ** (d - 1)):
                 row = _row(cell, i, shift, counts, wrap)
                 if row < 0:
                     continue
                 for part in range(2):
                     a, b = _stretch(cell[d - 1, i], part, counts[d - 1], wrap)
-                    for j in range(starts[row + a], starts[row + b]):
-                        dx = term.apart(here, y, 0, j, scale, box)
-                        total = term.add(total, w[j], term.gradient(dx, p))
-            term.store(out, 0, i, total, -factor)
+                    j0, j1 = starts[row + a], starts[row + b]
+                    term.field_row(y, w, j0, j1, x, out, i, scale, box, p)
 
 
 @njit(**_KERNEL)
@@ -130,18 +125,17 @@ def cell_energies(
     starts: Integers,
     counts: Integers,
     wrap: bool,
-    p: Array,
+    p: Any,
     scale: float,
     box: float,
     origin: float,
     out: Array,
 ) -> None:
     """out[i] = sum_j w_j phi(scale (x_i - y_j)), j near i, ``origin`` for phi(0)."""
-    points = x.shape[2]
+    points = x.shape[1]
     d = counts.shape[0]
     for job in prange((points + _CHUNK - 1) // _CHUNK):
         for i in range(job * _CHUNK, min(points, (job + 1) * _CHUNK)):
-            here = term.point(x, 0, i)
             total = 0.0
             for shift in range(3 ** (d - 1)):
                 row = _row(cell, i, shift, counts, wrap)
@@ -149,8 +143,8 @@ def cell_energies(
                     continue
                 for part in range(2):
                     a, b = _stretch(cell[d - 1, i], part, counts[d - 1], wrap)
-                    for j in range(starts[row + a], starts[row + b]):
-                        dx = term.apart(here, y, 0, j, scale, box)
-                        value = term.energy(dx, p)
-                        total += w[j] * (origin if term.together(dx) else value)
+                    j0, j1 = starts[row + a], starts[row + b]
+                    total += term.field_energy_row(
+                        y, w, j0, j1, x, i, scale, box, p, origin
+                    )
             out[i] = total

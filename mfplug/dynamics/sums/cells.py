@@ -103,13 +103,13 @@ class CellSum:
         if not self._finite(sources, targets):
             return np.full(targets.shape, np.nan)
         grid, order, y, w, starts = self._listed(sources, weights)
-        out = np.empty((1, *targets.shape))
+        out = np.zeros(targets.shape)
         if not self.direct.compiled.compiled:
             for here, near in _neighbours(grid, grid.cells(targets), starts):
-                out[0, :, here] = self.direct.forces(
+                out[:, here] = self.direct.forces(
                     np.ascontiguousarray(y[:, near]), w[near], targets[:, here]
-                ).T
-            return np.asarray(out[0])
+                )
+            return out
         from mfplug.dynamics.sums.cell_kernels import cell_forces
 
         # Targets in the order of the cells read the same sources again and again.
@@ -121,12 +121,13 @@ class CellSum:
         x = np.ascontiguousarray(targets[:, back])
         k, c = self.kernel, self.direct.compiled
         cell_forces(
-            c.term(k.box), x[None], grid.cells(x), y[None], w, starts, grid.counts,
-            k.box is not None, c.parameters, k.factor * k.scale, k.scale,
-            1.0 if k.box is None else k.box, out,
+            c.term(k.box), x, grid.cells(x), y, w, starts, grid.counts,
+            k.box is not None, c.scalars, k.scale,
+            1.0 if k.box is None else k.scale * k.box, out,
         )  # fmt: skip
+        out *= k.factor * k.scale
         result = np.empty_like(x)
-        result[:, back] = out[0]
+        result[:, back] = out
         return result
 
     def energies(self, sources: Array, weights: Array, targets: Array) -> Array:
@@ -146,9 +147,9 @@ class CellSum:
 
         k, c = self.kernel, self.direct.compiled
         cell_energies(
-            c.term(k.box), targets[None], cell, y[None], w, starts, grid.counts,
-            k.box is not None, c.parameters, k.scale,
-            1.0 if k.box is None else k.box, c.origin, out,
+            c.term(k.box), targets, cell, y, w, starts, grid.counts,
+            k.box is not None, c.scalars, k.scale,
+            1.0 if k.box is None else k.scale * k.box, c.origin, out,
         )  # fmt: skip
         return np.asarray(k.factor * out)
 
