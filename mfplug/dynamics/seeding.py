@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,19 @@ def stream(
     index
         Number of the replica.
     """
+    return next(streams(seed, purpose, identity, [index]))
+
+
+def streams(
+    seed: int, purpose: str, identity: Any, indices: Iterable[int]
+) -> Iterator[np.random.Generator]:
+    """Yield :func:`stream` of each index; what they share is hashed once."""
     check_seed(seed)
     text = canonical_json([purpose, identity]).encode()
-    words = np.frombuffer(hashlib.sha256(text).digest()[:16], dtype="<u4")
-    key = (*(int(w) for w in words), index)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    words = np.frombuffer(hashlib.sha256(text).digest()[:16], dtype="<u4").tolist()
+    for index in indices:
+        sequence = np.random.SeedSequence(seed, spawn_key=(*words, index))
+        yield np.random.Generator(np.random.PCG64(sequence))
 
 
 def check_seed(seed: Any) -> int:

@@ -15,7 +15,7 @@ from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.integrator import Integrator, State
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
-from mfplug.dynamics.seeding import check_seed, stream
+from mfplug.dynamics.seeding import check_seed, streams
 from mfplug.dynamics.storage import available_memory, snapshots
 from mfplug.dynamics.watch import EnergyWatch
 from mfplug.errors import NumericsError, ParameterError, PluginError
@@ -142,8 +142,7 @@ def initial_points(
     identity = [law.to_dict(), system.dimension, system.box, particles]
     shape = (len(replicas), system.dimension, particles)
     q, p = np.empty(shape), np.empty(shape)
-    for k, r in enumerate(replicas):
-        rng = stream(seed, "initial", identity, r)
+    for k, rng in enumerate(streams(seed, "initial", identity, replicas)):
         with calling(law, "sample()"):
             points = [np.asarray(x, dtype=float) for x in law.joint(rng, particles)]
         if len(points) != 2:

@@ -27,8 +27,8 @@ EXTENT = 16.0
 
 #: Seconds a pair in ``direct``: compiled, a part of it where the formula is arithmetic
 #: alone, and by NumPy.
-PAIR = {1: 0.95e-9, 2: 1.05e-9, 3: 1.25e-9}
-ARITHMETIC = 0.3
+PAIR = {1: 0.5e-9, 2: 0.65e-9, 3: 0.8e-9}
+ARITHMETIC = 0.35
 PAIR_PLAIN = 6e-8
 #: Seconds a force of ``fourier``: once, a point, a mode.
 CALL = 5e-4
