@@ -52,6 +52,11 @@ class Outlook:
             self.finished[block] = now - started
         return now - started
 
+    def retry(self, block: str) -> None:
+        """Note that a job has failed and will be tried again."""
+        self.running.pop(block, None)
+        self.waiting.add(block)
+
     def fail(self, block: str) -> None:
         """Note that a job has failed; what waits for it will not run."""
         self.running.pop(block, None)
