@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mfplug.errors import ParameterError
 
@@ -28,14 +28,14 @@ def main(arguments: argparse.Namespace) -> int:
         )
     executor = executor_of(arguments.executor, arguments.set)
     memory = _memory(arguments, executor)
-    _check(names, arguments.profile, memory)
-    out = Path(arguments.out)
+    # A study that is wrong or does not fit is refused before anything is written.
+    plans = _planned(names, arguments.profile, executor, memory)
     if arguments.plan:
-        return _forecast(names, arguments, executor)
-    status = _run(names, arguments, executor, memory)
+        return _forecast(plans, arguments, executor)
+    status = _run(plans, arguments, executor, memory)
     if status == 0 and not arguments.dry_run:
-        page = (out / "report.html").resolve()
-        print(f"results: {out.resolve()}\npage:    {page}", file=sys.stderr)
+        out = Path(arguments.out).resolve()
+        print(f"results: {out}\npage:    {out / 'report.html'}", file=sys.stderr)
     return status
 
 
@@ -48,50 +48,54 @@ def _memory(arguments: argparse.Namespace, executor: Executor) -> int | None:
     return available_mb() if executor.local else None
 
 
-def _check(names: list[str], profile: str, memory: int | None) -> None:
-    """Refuse a study that is wrong or does not fit before anything is written."""
-    from mfplug.studies.plan import check_study
+def _planned(
+    names: list[str], profile: str, executor: Executor, memory: int | None
+) -> list[dict[str, Any]]:
+    """Return the plans of the studies; nothing is written."""
+    from mfplug.studies.plan import make_plan
 
-    found = [check_study(name, profile, memory) for name in names]
+    target = executor.minutes * 60
+    plans = [make_plan(name, profile, None, target, memory) for name in names]
+    found = [plan["study"] for plan in plans]
     for name in found:
         if found.count(name) > 1:
             raise ParameterError(
                 f"run: two studies are called '{name}'; expected different file names, "
                 "because each has a folder of its name. Rename one."
             )
+    return plans
 
 
 def _forecast(
-    names: list[str], arguments: argparse.Namespace, executor: Executor
+    plans: list[dict[str, Any]], arguments: argparse.Namespace, executor: Executor
 ) -> int:
+    """Say what all that there is to do costs, whatever is done already."""
     from mfplug.studies.forecast import forecast
-    from mfplug.studies.plan import make_plan
 
-    # Without a folder: all that there is to do, whatever is done already.
-    plans = [
-        make_plan(name, arguments.profile, None, executor.minutes * 60)
-        for name in names
-    ]
     slots = arguments.cores if executor.local else executor.jobs
     print(forecast(plans, slots, 0.0 if executor.local else executor.interval))
     return 0
 
 
 def _run(
-    names: list[str],
+    plans: list[dict[str, Any]],
     arguments: argparse.Namespace,
     executor: Executor,
     memory: int | None,
 ) -> int:
     from mfplug.studies.drive import run
     from mfplug.studies.hold import hold
-    from mfplug.studies.plan import make_plan, write_plan
+    from mfplug.studies.plan import drop_stale_markers, write_plan
 
-    out, target = Path(arguments.out), executor.minutes * 60
-    # Planned and run under one lock: a second run must not change a live one's plans.
+    out, paths = Path(arguments.out), []
+    # Written and run under one lock: a second run must not change a live one's plans.
     with hold(out):
-        plans = [make_plan(name, arguments.profile, out, target) for name in names]
-        paths = [write_plan(plan, out) for plan in plans]
+        # Taken from the list one by one: a plan of 10^5 cells is not kept in memory.
+        while plans:
+            plan = plans.pop(0)
+            drop_stale_markers(out, plan["blocks"])
+            paths.append(write_plan(plan, out))
+        del plan
         return run(
             paths,
             out,

@@ -1,7 +1,7 @@
 """Where jobs run: on this machine, or on a cluster by one of Snakemake's executors.
 
 A profile, the file ``config.yaml`` of a folder, is one of Snakemake's own and serves
-``snakemake --profile`` too. ``--set`` changes its entries and the settings of the plugin.
+``snakemake --profile`` too. ``--set`` changes its entries and what the plugin is told.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ def executor_of(name: str, changes: Sequence[str] = ()) -> Executor:
     name
         ``local``, a shipped profile, or a folder with a ``config.yaml``.
     changes
-        ``KEY=VALUE``: an entry of the profile (``jobs``, ``retries``, ``minutes``, ...),
-        what Slurm is asked for (``partition``, ``account``, ...), or a setting of the
-        plugin without its prefix, such as ``submit-cmd``.
+        ``KEY=VALUE``: an entry of the profile (``jobs``, ``retries``, ``minutes`` and
+        so on), what Slurm is asked for (``partition``, ``account``, and so on), or a
+        setting of the plugin without its prefix, such as ``submit-cmd``.
 
     Raises
     ------
@@ -140,8 +140,8 @@ def _read(name: str) -> dict[str, Any]:
     except (ValueError, yaml.YAMLError) as error:
         what = " ".join(str(error).split())
         raise ParameterError(
-            f"profile '{folder}': no YAML; got {what}, expected a profile of Snakemake. "
-            "Mend it."
+            f"profile '{folder}': no YAML; got {what}, expected a profile of "
+            "Snakemake. Mend it."
         ) from error
     if not isinstance(data, dict):
         raise ParameterError(
@@ -207,7 +207,8 @@ def _with(
 ) -> Executor:
     """Return the executor with one more setting."""
     if key in ENTRIES:
-        return replace(executor, **{ENTRIES[key]: _number(key, value)})
+        changed: dict[str, Any] = {ENTRIES[key]: _number(key, value)}
+        return replace(executor, **changed)
     slurm = executor.name == "slurm"
     if key in known:
         settings = {key.replace("-", "_"): _typed(key, value, str(known[key]))}

@@ -38,7 +38,11 @@ PLOT_CODE = ("report",)
 
 
 def make_plan(
-    study: str, profile: str, out: Path | str | None, target: float = cost.TARGET
+    study: str,
+    profile: str,
+    out: Path | str | None,
+    target: float | None = None,
+    memory_mb: int | None = None,
 ) -> dict[str, Any]:
     """Return the plan of a study, and delete the markers whose outputs are not there.
 
@@ -49,21 +53,25 @@ def make_plan(
     profile
         ``quick``, ``paper`` or another that the study declares.
     out
-        The results folder; none for a plan on paper.
+        The results folder; none for a plan on paper, with which nothing is touched.
     target
-        What a job should take, in seconds. It decides which work is done together, and
-        no result.
+        What a job should take, in seconds (``cost.TARGET``). It decides which work is
+        done together, and no result.
+    memory_mb
+        What a job may need at most; without it there is no limit.
 
     Raises
     ------
     MfplugError
-        If the study, a plugin or a value is wrong.
+        If the study, a plugin or a value is wrong, or a job needs too much memory.
     """
     name, data = load(study, profile)
     check_name(name)
     check_references(data, name)
     cells = cells_of(data, name)
-    blocks = _unit_blocks(cells, target)
+    if memory_mb is not None:
+        check_fits(name, cells, memory_mb)
+    blocks = _unit_blocks(cells, cost.TARGET if target is None else target)
     blocks += _summary_blocks(name, data, cells, blocks)
     if out is not None:
         drop_stale_markers(Path(out), blocks)
@@ -76,24 +84,6 @@ def make_plan(
         "blocks": blocks,
         "plugin_files": [str(f) for f in current().files],
     }
-
-
-def check_study(study: str, profile: str, memory_mb: int | None = None) -> str:
-    """Return the name of a study if it can be planned; nothing is written.
-
-    Raises
-    ------
-    MfplugError
-        If the study, a plugin or a value is wrong, or a job needs more than
-        ``memory_mb`` of memory.
-    """
-    name, data = load(study, profile)
-    check_name(name)
-    check_references(data, name)
-    cells = cells_of(data, name)
-    if memory_mb is not None:
-        check_fits(name, cells, memory_mb)
-    return name
 
 
 def check_name(name: str) -> None:
@@ -110,7 +100,11 @@ def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
     """Write the plan to ``<out>/<study>/plan.json`` and return the path."""
     path = Path(out) / plan["study"] / "plan.json"
     # The order of the sweep is the order of the cells: keys are not sorted here.
-    text = json.dumps(plan, indent=1, allow_nan=False) + "\n"
+    rest = {key: value for key, value in plan.items() if key != "blocks"}
+    head = json.dumps(rest, indent=1, allow_nan=False).removesuffix("\n}")
+    # A block a line: short, and written in seconds where there are 10^5 cells.
+    blocks = ",\n  ".join(json.dumps(b, allow_nan=False) for b in plan["blocks"])
+    text = f'{head},\n "blocks": [\n  {blocks}\n ]\n}}\n'
     # An equal plan keeps its time stamp, so that nothing runs again because of it.
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         atomic_write_text(path, text)
@@ -211,8 +205,9 @@ def _summary_blocks(
     # Of what is measured, not of the jobs that do it: tables made on a cluster, where
     # jobs are larger, are those of this machine.
     rows = [u["key"] for b in blocks if b["step"] == "measure" for u in b["units"]]
-    plugins = [
-        p
+    # Cells share plugins: each is looked at once.
+    plugins = {
+        id(p): p
         for cell in cells
         for p in (
             cell.system.potential,
@@ -222,7 +217,7 @@ def _summary_blocks(
             cell.solver,
             *cell.metrics,
         )
-    ]
+    }.values()
     content = {
         "name": name,
         "study": resolved(data),

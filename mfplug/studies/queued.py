@@ -1,8 +1,8 @@
 """Jobs of an earlier run that a cluster may still have: found by name, and cancelled.
 
 The process that submits may be killed; its jobs live on in the queue. They would do no
-harm, for two processes at one result take turns and write the same bytes, but they would
-do the work twice. What they finished is kept.
+harm, for two processes at one result take turns and write the same bytes, but they
+would do the work twice. What they finished is kept.
 """
 
 from __future__ import annotations
