@@ -79,9 +79,7 @@ def _of_slope(field: MeanField, t: float, unit: float) -> Supremum:
     return _climb(norm, points[:, :d], spread[:d])
 
 
-def _cover(
-    field: MeanField, t: float, starts: dict[int, int]
-) -> tuple[Array, Array]:
+def _cover(field: MeanField, t: float, starts: dict[int, int]) -> tuple[Array, Array]:
     """Return points of f_t, shape (M, 2d), and their spread on each axis."""
     law = field.system.initial
     q, p, _ = law.nodes(starts[field.system.dimension])
