@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ import mfplug
 
 @dataclass(frozen=True)
 class ScoreFlow(mfplug.Observable):
-    r"""sup |s_t|, s_t = grad_x log f_t, beside e^(Mt) sup |s_0| for three M (audit, E22).
+    r"""sup |s_t|, s_t = grad_x log f_t, beside e^(Mt) sup |s_0| for three M (E22).
 
     ``score-flow`` is the largest score that a search over phase space attains. Bounds:
 
@@ -112,7 +113,7 @@ class ScoreFlow(mfplug.Observable):
 
         total = [0.0]
         before = growth_supremum(field, times[0]).value
-        for left, right in zip(times, times[1:], strict=False):
+        for left, right in pairwise(times):
             step = (right - left) / self.substeps
             part = 0.0
             for k in range(1, self.substeps + 1):
