@@ -39,7 +39,7 @@ def killed(lab: Lab, kills: int) -> Iterator[Row]:
             row.said = row.said or "some came when all was done"
         # Whatever was whole when the signal came has to be there at the end.
         keep = {**stored(out), **keep}
-        if end.status == 0 or number == kills - 1 or number % 5 == 4:
+        if end.status == 0 or number == kills - 1 or number % 10 == 9:
             check = Row("")
             lab.settle(check, out, keep)
             row.wrong += check.wrong
@@ -89,7 +89,7 @@ def told_to_stop(lab: Lab) -> Iterator[Row]:
         ("Ctrl-C", signal.SIGINT, 130),
     ):
         row = Row(name)
-        for part in (0.15, 0.4, 0.6, 0.8):
+        for part in (0.2, 0.5, 0.8):
             out = lab.place()
             process = lab.start(out)
             time.sleep(part * lab.seconds)

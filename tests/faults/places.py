@@ -1,4 +1,4 @@
-"""What is around a run: disk, permissions, memory, locks, the compile cache, the clock."""
+"""What is around a run: disk, permissions, memory, locks, compile cache, clock."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def full_disk(lab: Lab) -> Row:
         for f in (lab.folder / "undisturbed").rglob("*")
         if f.is_file()
     )
-    for size in (4, 16, 40, *(needed * i // 10 for i in range(2, 10))):
+    for size in (4, 16, 40, *(needed * i // 10 for i in (2, 4, 6, 8))):
         with disk(lab, size) as again:
             out = lab.folder / "disk" / "out"
             lab.expect_line(row, lab.run(out))
@@ -97,7 +97,7 @@ def read_only(lab: Lab) -> Row:
 def small_files(lab: Lab) -> Row:
     """A limit on the size of a file, as ``ulimit -f`` sets it."""
     row = Row("limit on the size of a file (ulimit -f)")
-    for size in (100, 1500, 5000, 40000):
+    for size in (100, 1500, 40000):
         out = lab.place()
 
         def limit(size: int = size) -> None:
@@ -111,7 +111,7 @@ def small_files(lab: Lab) -> Row:
 def memory(lab: Lab) -> Row:
     """A limit on the address space, as ``ulimit -v`` sets it."""
     row = Row("limit on memory (ulimit -v)")
-    for megabytes in (250, 400, 550, 700, 850):
+    for megabytes in (250, 450, 650):
         out = lab.place()
 
         def limit(size: int = megabytes << 20) -> None:
