@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfplug.errors import MfplugError
+from mfplug.errors import MfplugError, printable
 from mfplug.studies.executors import LOCAL, Executor
 from mfplug.studies.guard import writing
 from mfplug.studies.hold import hold
@@ -103,7 +103,7 @@ def run(
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def _require_snakemake() -> None:
