@@ -63,6 +63,9 @@ if wish.get("fail") and not (out / "mended").exists():
     print("noise before", file=sys.stderr)
     print(f"mfplug: error: {wish['fail']}", file=sys.stderr)
     sys.exit(1)
+if wish.get("fail_once") and len((started / name).read_text().split()) == 1:
+    print("mfplug: error: not enough memory", file=sys.stderr)
+    sys.exit(1)
 if wish.get("crash"):
     raise ZeroDivisionError("a defect")
 if wish.get("vanish"):
@@ -80,11 +83,15 @@ DRIVER = """
 import os, sys
 from pathlib import Path
 from mfplug.studies.drive import run
+from mfplug.studies.executors import executor_of
 from rich.console import Console
 os.environ["PYTHONPATH"] = {fake!r} + os.pathsep + os.environ.get("PYTHONPATH", "")
 from mfplug.errors import MfplugError
 try:
-    status = run([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]), 2)
+    plans = [Path(p) for p in sys.argv[2:] if "=" not in p]
+    name, *changes = [p for p in sys.argv[2:] if "=" in p] or ["=local"]
+    executor = executor_of(name.removeprefix("="), changes)
+    status = run(plans, Path(sys.argv[1]), 2, executor=executor)
     print("snakemake was" + " not" * ("snakemake" not in sys.modules), "loaded")
     sys.exit(status)
 except MfplugError as error:
@@ -485,7 +492,7 @@ def test_dry_run_lists_the_jobs_and_changes_nothing(tmp_path):
     lines = text.getvalue().splitlines()
     assert len(lines) == 11
     assert " ".join(lines[0].split()) == "1 s solve alpha alpha field of it"
-    assert lines[-1] == "10 jobs of 10, about 9 s on 2 cores"
+    assert lines[-1] == "10 jobs of 10, about 9 s on 2 cores, at most 600 MB each"
     assert [f.name for f in out.rglob("*") if f.is_file()] == ["plan.json"]
 
 
