@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+#: Where the table meets the force of a point, in units of its last radius.
+EDGE = 0.95
+
 
 class RadialForce:
     """The force -U'(r) q / r of a radial profile, and its derivatives.
@@ -69,7 +72,7 @@ class RadialForce:
 
     def _far(self, r: Array, d: int) -> Array:
         """Return the force of all mass at the centre, made continuous."""
-        edge = 0.98 * self.reach
+        edge = EDGE * self.reach
         (inside,), _ = radial_spline.evaluate(self.column, self.reach, np.array([edge]))
         points = np.zeros((len(r) + 1, d))
         points[:-1, 0], points[-1, 0] = r, edge

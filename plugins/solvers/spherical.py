@@ -74,9 +74,7 @@ class Spherical(mfplug.Solver):
 
         self._check(system)
         check_isotropic(system, (times[0], times[-1]))
-        start = Resolution(
-            self.nodes or NODES[system.dimension], self.terms, self.step
-        )
+        start = Resolution(self.nodes or NODES[system.dimension], self.terms, self.step)
         length = self.length
         if length == 0.0:
             clock = time_levels(times[0], times[-1], self.step)
