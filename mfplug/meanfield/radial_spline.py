@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mfplug.meanfield import splines
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def coefficients(values: Array, parity: int) -> Array:
@@ -23,7 +24,7 @@ def coefficients(values: Array, parity: int) -> Array:
 
 def evaluate(
     column: Array, reach: float, r: Array, slope: bool = False
-) -> tuple[Array, Array]:
+) -> tuple[Array, Flags]:
     """Return the profile (or its slope) at radii, and which of them lie outside.
 
     Parameters
@@ -43,7 +44,7 @@ def evaluate(
     low = np.array([-reach])
     spacing = np.array([2.0 * reach / (len(column) - 1)])
     out = np.zeros((1, len(r)))
-    outside = np.zeros(len(r), dtype=np.bool_)
+    outside: Flags = np.zeros(len(r), dtype=np.bool_)
     where = np.ascontiguousarray(r[None, :])
     splines.evaluate(
         np.ascontiguousarray(column[None, :]),
@@ -54,4 +55,4 @@ def evaluate(
         out,
         outside,
     )
-    return out[0], outside
+    return np.asarray(out[0]), outside

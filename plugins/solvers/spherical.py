@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import mfplug
 
 if TYPE_CHECKING:
+    from mfplug.meanfield.pair_field import PairField
     from mfplug.meanfield.refine import Resolution
     from mfplug.meanfield.spherical_field import SphericalField
 
@@ -60,7 +61,7 @@ class Spherical(mfplug.Solver):
     )
     step: float = mfplug.param(STEP, above=0.0, help="time step of the nodes")
 
-    def solve(self, system: mfplug.System, times: Sequence[float]) -> SphericalField:
+    def solve(self, system: mfplug.System, times: Sequence[float]) -> PairField:
         """Return the field, with its error in ``info``.
 
         Raises
