@@ -74,7 +74,7 @@ def test_a_plan_in_a_foreign_folder_imports_nothing(tmp_path, write_study):
 
 
 def test_names_that_command_a_terminal_are_written_out(mfplug_cli, write_study):
-    answer = mfplug_cli("run", write_study(**{"\x1bctitle": 1}), "--plan")
+    answer = mfplug_cli("run", write_study(**{"\x1b[2Jtitle": 1}), "--plan")
     line = answer.refused("unknown key")
     assert line.isprintable()
-    assert r"\x1bctitle" in line
+    assert r"\x1b[2Jtitle" in line
