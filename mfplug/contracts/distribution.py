@@ -69,6 +69,15 @@ class Distribution(Plugin, ABC):
         """Sup |grad_x log f_0|, infinite if unbounded; Theorem 3.1 needs it finite."""
         return float("inf")
 
+    def centre(self) -> tuple[Array, Array] | None:
+        """Return the point (q, p), shapes (d,), about which f_0 is symmetric, or None.
+
+        Symmetric means invariant under every permutation of the axes and every change
+        of sign of an axis, each done to q - centre and p - centre together. Solvers
+        may then follow a part of phase space only. None claims nothing.
+        """
+        return None
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return fixed nodes (q, p, w) with sum_k w_k g(x_k) close to int g f_0.
 
