@@ -65,7 +65,7 @@ def bounded_lipschitz(
     >>> bounded_lipschitz([[0.0], [5.0]], [[0.25], [9.0]])
     0.625
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if wa is None and wb is None and period is None and len(a) == len(b) >= _SPARSE:
         from mfplug.theory.assignment import truncated_assignment
 
@@ -91,7 +91,7 @@ def wasserstein1(
     ParameterError, NumericsError
         As :func:`bounded_lipschitz`.
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if a.shape[1] == 1 and period is None:
         return _on_the_line(a[:, 0], b[:, 0], wa, wb, 1)
     cost = _squared_distances(a, b, period)
@@ -114,7 +114,7 @@ def wasserstein2(
     ParameterError, NumericsError
         As :func:`bounded_lipschitz`.
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if a.shape[1] == 1 and period is None:
         return math.sqrt(_on_the_line(a[:, 0], b[:, 0], wa, wb, 2))
     return math.sqrt(_optimal_cost(_squared_distances(a, b, period), wa, wb))
@@ -192,7 +192,7 @@ def _squared_distances(x: Array, y: Array, period: Sequence[float] | None) -> Ar
     return total
 
 
-def _clouds(
+def checked_clouds(
     x: ArrayLike, y: ArrayLike, weights_x: ArrayLike | None, weights_y: ArrayLike | None
 ) -> tuple[Array, Array, Array | None, Array | None]:
     a, b = np.asarray(x, float), np.asarray(y, float)
