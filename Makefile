@@ -59,7 +59,7 @@ types: $(STAMP)
 # Renews the pinned versions. The lock names no index: it works with any.
 lock: $(STAMP)
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
-	  --no-annotate --extra workflow --extra test --extra docs pyproject.toml requirements/build.in \
+	  --no-annotate --extra cluster --extra test --extra docs pyproject.toml requirements/build.in \
 	  -o requirements/lock.txt
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header \
 	  --no-annotate requirements/uv.in -o requirements/uv.txt

@@ -114,6 +114,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "mode-rate"): {"start": 3.5, "samples": 40},
     ("metric", "phase-volume"): {},
     ("metric", "reversibility"): {},
+    ("metric", "score-flow"): {"substeps": 3},
     ("metric", "tail"): {},
     ("metric", "trajectory-error"): {},
     ("metric", "tail-cells"): {"particles": 60, "reach": 5.5},

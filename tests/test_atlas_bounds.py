@@ -10,7 +10,7 @@ import pytest
 from atlas import computed
 from scipy import integrate, optimize
 
-from mfplug import create, measure
+from mfplug import System, create, measure, solve_mean_field
 from mfplug.errors import ParameterError, StudyError
 from mfplug.studies.cells import cells_of
 from mfplug.studies.identity import rows_key
@@ -42,6 +42,7 @@ VERDICTS = {
     "rate": "consistent",
     "entropy": "holds",
     "corollary": "holds corrected",
+    "score-flow": "holds",
 }
 
 
@@ -70,6 +71,11 @@ def test_verdict(studies, name, wanted):
         ("entropy", "chain", 0.1),
         ("entropy", "leading", 1.05),
         ("corollary", "corrected", 1e-4),
+        ("score-flow", "operator", 0.1),
+        ("score-flow", "symmetric", 0.1),
+        ("score-flow", "logarithmic", 0.1),
+        ("score-flow", "printed", 0.1),
+        ("score-flow", "exact", 1.01),
     ],
 )
 def test_a_wrong_bound_turns_the_verdict(studies, name, bound, factor):
@@ -303,10 +309,19 @@ def test_rows_of_no_particles_depend_on_the_plugins_of_the_system():
 
 
 def test_measure_gives_times_to_a_metric_of_no_particles():
-    from mfplug import System
-
     rows = measure(["gronwall"], system=System(), times=[0.0, 0.5])
     found = rows[(rows["metric"] == "gronwall-value") & (rows["index"] == "linear")]
     # f' = 1.2 f + 0.05, f(0) = 0.01, at t = 1/2.
     exact = 0.01 * math.exp(0.6) + 0.05 / 1.2 * math.expm1(0.6)
     assert found["value"].iloc[-1] == pytest.approx(exact, rel=1e-10)
+
+
+def test_the_score_of_a_lemma_that_says_nothing_is_refused():
+    system = System(
+        1,
+        create("potential", "gaussian", strength=0.8, width=0.9),
+        create("distribution", "gaussian", qq=0.5, pp=0.4),
+    )
+    field = solve_mean_field(system, (0.0, 0.5), "characteristics")
+    with pytest.raises(ParameterError, match=r"score-flow.*bounded score.*mollified"):
+        measure(["score-flow"], field=field)

@@ -485,7 +485,7 @@ def test_dry_run_lists_the_jobs_and_changes_nothing(tmp_path):
     lines = text.getvalue().splitlines()
     assert len(lines) == 11
     assert " ".join(lines[0].split()) == "1 s solve alpha alpha field of it"
-    assert lines[-1] == "10 jobs of 10, about 9 s on 2 cores"
+    assert lines[-1] == "10 jobs of 10, about 9 s on 2 cores, at most 600 MB each"
     assert [f.name for f in out.rglob("*") if f.is_file()] == ["plan.json"]
 
 

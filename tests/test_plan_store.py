@@ -19,7 +19,7 @@ import pytest
 from conftest import forget_modules, look_again, potential_source
 
 from mfplug.errors import MfplugError, StoreError
-from mfplug.studies import cost, plan, steps, units
+from mfplug.studies import cost, plan, steps
 from mfplug.studies.api import run_step, run_study
 from mfplug.studies.plan import make_plan, read_plan, write_marker, write_plan
 from mfplug.studies.store import (
@@ -369,7 +369,6 @@ def test_block_size_changes_no_key_and_no_row(clean, tmp_path, write_study, targ
     run_study(str(path), out=tmp_path / "usual")
     usual = key_sets(path, tmp_path / "usual")
     clean.setattr(cost, "TARGET", target)
-    clean.setattr(units.grouped, "__defaults__", (target,))
     out = tmp_path / "other"
     made = make_plan(str(path), "quick", out)
     if target == 1e-9:

@@ -127,7 +127,7 @@ def _workflow(troubles: list[str]) -> dict[str, Any]:
             "Install mfplug with the extra `workflow`."
         )
         return {"snakemake": "not installed"}
-    from mfplug.studies.drive import snakefile
+    from mfplug.studies.snake import snakefile
 
     return {"snakemake": versions()["snakemake"], "snakefile": snakefile()}
 

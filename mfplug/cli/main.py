@@ -115,6 +115,27 @@ def build_parser() -> Parser:
     run.add_argument("--cores", type=_count, default=os.cpu_count() or 1, metavar="N")
     run.add_argument("--out", default="results", metavar="DIR", help="results folder")
     run.add_argument("--dry-run", action="store_true", help="say what would be done")
+    run.add_argument(
+        "--plan", action="store_true", help="say what it would cost, on how many cores"
+    )
+    run.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="what the jobs may use together, such as 4G (what there is)",
+    )
+    run.add_argument(
+        "--executor",
+        default="local",
+        metavar="NAME",
+        help="local (default), slurm, cluster-generic, or a folder with a profile",
+    )
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the executor, such as partition=short (repeatable)",
+    )
     diff = add("diff", "compare two results folders", "diff")
     diff.add_argument("first", metavar="A")
     diff.add_argument("second", metavar="B")

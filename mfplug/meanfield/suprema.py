@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 
 #: Nodes of f_0 to begin with, and by how much they are stretched about their centre.
 STARTS = {1: 1024, 2: 3000, 3: 4096}
+#: The same for functions of q alone, which need fewer points to cover them.
+STARTS_IN_SPACE = {1: 256, 2: 1024, 3: 4096}
 STRETCHES = (1.0, 2.0)
 BEST = 8
 ROUNDS = 24
@@ -49,7 +51,7 @@ def score_supremum(field: MeanField, t: float) -> Supremum:
         score = np.concatenate(field.score(t, x[:, :d], x[:, d:]), axis=1)
         return np.sqrt(np.sum(score**2, axis=1))
 
-    return _climb(norm, *_cover(field, t))
+    return _climb(norm, *_cover(field, t, STARTS))
 
 
 def slope_supremum(field: MeanField, t: float) -> Supremum:
@@ -73,14 +75,14 @@ def _of_slope(field: MeanField, t: float, unit: float) -> Supremum:
         matrix = unit * np.eye(d) + field.force_gradient(t, q)
         return np.linalg.norm(matrix, ord=2, axis=(-2, -1))
 
-    points, spread = _cover(field, t)
+    points, spread = _cover(field, t, STARTS_IN_SPACE)
     return _climb(norm, points[:, :d], spread[:d])
 
 
-def _cover(field: MeanField, t: float) -> tuple[Array, Array]:
+def _cover(field: MeanField, t: float, starts: dict[int, int]) -> tuple[Array, Array]:
     """Return points of f_t, shape (M, 2d), and their spread on each axis."""
     law = field.system.initial
-    q, p, _ = law.nodes(STARTS[field.system.dimension])
+    q, p, _ = law.nodes(starts[field.system.dimension])
     parts = []
     for stretch in STRETCHES:
         a, b = (x.mean(axis=0) + stretch * (x - x.mean(axis=0)) for x in (q, p))

@@ -55,10 +55,8 @@ def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
     A helper module that the plugin imports is covered by the version only: raise the
     version, or keep what matters in the plugin's own file.
     """
-    cls = type(plugin)
-    code = digest([_code_of(base) for base in cls.__mro__ if _is_foreign(base)])
-    found = [e for e in registry.entries(plugin.kind) if e.cls is cls]
-    source = found[0].source if found else None
+    cls: type = type(plugin)
+    source = registry.source_of(cls)
     origin = {"distribution": "local file", "version": ""}
     # A local file is known by its content; its path may differ between machines.
     if source is not None and source.version:
@@ -68,8 +66,13 @@ def plugin_fingerprint(plugin: Plugin, registry: Registry) -> dict[str, str]:
         "name": plugin.name,
         **origin,
         "api": str(API_VERSION),
-        "source": code,
+        "source": _own_code(cls),
     }
+
+
+@cache
+def _own_code(cls: type) -> str:
+    return digest([_code_of(base) for base in cls.__mro__ if _is_foreign(base)])
 
 
 def _is_foreign(cls: type) -> bool:

@@ -32,6 +32,7 @@ class Registry:
         self.files = list(dict.fromkeys(paths))
         self._sources: list[Source] | None = None
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._source_of: dict[type, Source] = {}
 
     def add_file(self, path: str | Path) -> None:
         """Add a local plugin file; child processes get it through the environment."""
@@ -59,7 +60,13 @@ class Registry:
                         first.cls, first.source, (*first.clashes, entry.source)
                     )
                 self._entries[key] = entry
+            self._source_of = {e.cls: e.source for e in self._entries.values()}
         return self._sources
+
+    def source_of(self, cls: type) -> Source | None:
+        """Return where a class of plugins came from, if it is a registered one."""
+        self.sources()
+        return self._source_of.get(cls)
 
     def entries(self, kind: str | None = None) -> list[Entry]:
         """Return the plugins, sorted by kind and name."""

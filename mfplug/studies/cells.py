@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ SYSTEM_KEYS = ("dimension", "potential", "initial", "external", "box", "beta", "
 CELL_KEYS = ("N", "times", "replicas", "step", "integrator", "solver", "seed", "forces")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One parameter point: what is solved, simulated and measured there.
 
@@ -64,14 +64,57 @@ def cells_of(study: StudyFile, name: str) -> list[Cell]:
     MfplugError
         If a plugin or a value is wrong.
     """
-    return [
-        _cell(study, name, columns, settings)
-        for columns, settings in points_of(study, name)
-    ]
+    return list(_cells(study, name, None).values())
+
+
+def cells_at(study: StudyFile, name: str, numbers: Iterable[int]) -> dict[int, Cell]:
+    """Return some cells of a study by their number in the order of its sweep.
+
+    What a job needs of a study of 10^5 cells; raises as :func:`cells_of`.
+    """
+    return _cells(study, name, frozenset(numbers))
+
+
+def _cells(
+    study: StudyFile, name: str, wanted: frozenset[int] | None
+) -> dict[int, Cell]:
+    made = _Parts()
+    return {
+        number: _cell(study, name, columns, settings, made)
+        for number, (columns, settings) in enumerate(points_of(study, name))
+        if wanted is None or number in wanted
+    }
+
+
+class _Parts:
+    """Plugins and systems, each made once: most cells of a sweep share most of them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def plugin(self, kind: str, spec: Any) -> Any:
+        """Return the plugin of a kind that a study asks for."""
+        # The text tells 1 from 1.0 and from True, which are equal as keys.
+        key = kind, repr(spec)
+        if key not in self._known:
+            self._known[key] = create_from(kind, spec)
+        return self._known[key]
+
+    def system(self, data: dict[str, Any]) -> System:
+        """Return the system that a study asks for."""
+        key = "system", repr(data)
+        if key not in self._known:
+            self._known[key] = System.from_dict(data)
+        found: System = self._known[key]
+        return found
 
 
 def _cell(
-    study: StudyFile, name: str, columns: dict[str, Any], settings: dict[str, Any]
+    study: StudyFile,
+    name: str,
+    columns: dict[str, Any],
+    settings: dict[str, Any],
+    made: _Parts,
 ) -> Cell:
     system = study.system.model_dump()
     top: dict[str, Any] = {
@@ -93,7 +136,7 @@ def _cell(
         else:
             _apply(name, key, value, system, top, tuple(measured))
     specs = [spec for several in measured.values() for spec in several]
-    metrics = tuple(create_from("metric", spec) for spec in specs)
+    metrics = tuple(made.plugin("metric", spec) for spec in specs)
     if not metrics:
         raise StudyError(f"study '{name}': no metrics; expected at least one. Add one.")
     particles = top["N"]
@@ -112,13 +155,13 @@ def _cell(
     _check_size(name, "number of steps", (times[-1] - times[0]) / step, MAX_STEPS)
     return Cell(
         columns=columns,
-        system=System.from_dict(system),
+        system=made.system(system),
         particles=particles,
         times=times,
         replicas=replicas,
         step=step,
-        integrator=create_from("integrator", top["integrator"]),
-        solver=create_from("solver", top["solver"]),
+        integrator=made.plugin("integrator", top["integrator"]),
+        solver=made.plugin("solver", top["solver"]),
         forces=check_method(top["forces"]),
         seed=check_seed(top["seed"]),
         metrics=metrics,

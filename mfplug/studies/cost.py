@@ -18,6 +18,8 @@ PAIR = 1.0e-9
 POINT = 2.5e-8
 SPLINE = {1: 4e-8, 2: 1.8e-7, 3: 1.2e-6}
 STARTUP = 2.5
+#: What a job needs before it holds any particles, in MB.
+BASE_MB = 500
 #: Below this many particles a sum over all pairs costs next to nothing.
 FEW = 512
 
@@ -59,6 +61,23 @@ def chunk(cell: Cell) -> int:
     bytes_each = 16.0 * (cell.particles or 1) * len(cell.times) * cell.system.dimension
     wanted = max(1.0, min(wanted, 2**28 / bytes_each))
     return int(2 ** math.floor(math.log2(wanted)))
+
+
+def ensemble_memory_mb(cell: Cell, replicas: int) -> int:
+    """Return what a job needs that holds some replicas of a cell, in MB.
+
+    Positions and momenta three times: as they are stored, as they are read or joined,
+    and in what is computed from them.
+    """
+    numbers = 2 * len(cell.times) * cell.system.dimension * (cell.particles or 1)
+    return int(BASE_MB + 3 * 8e-6 * numbers * replicas)
+
+
+def cell_memory_mb(cell: Cell) -> int:
+    """Return what the largest job of a cell needs, in MB."""
+    if cell.needs("ensemble"):
+        return ensemble_memory_mb(cell, cell.replicas)
+    return BASE_MB
 
 
 def field_seconds(cell: Cell) -> float:

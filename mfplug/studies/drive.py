@@ -10,14 +10,19 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfplug.errors import MfplugError
+from mfplug.studies.executors import LOCAL, Executor
 from mfplug.studies.guard import writing
 from mfplug.studies.hold import hold
 from mfplug.studies.jobs import Jobs, drop_stale_page
+from mfplug.studies.limits import available_mb
 from mfplug.studies.outlook import Outlook, spoken
+from mfplug.studies.queued import cancel_left, enlist, forget
+from mfplug.studies.snake import execute
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +42,8 @@ def run(
     dry_run: bool = False,
     keep_going: bool = True,
     console: Console | None = None,
+    executor: Executor = LOCAL,
+    memory_mb: int | None = None,
 ) -> int:
     """Do the jobs of the plans that are not done, and the page.
 
@@ -48,13 +55,17 @@ def run(
         The results folder; Snakemake's own files go to ``<out>/.snakemake``, the jobs'
         messages to ``<out>/logs``.
     cores
-        How many threads the jobs may use together, at least 1.
+        How many threads the jobs of this machine may use together, at least 1.
     dry_run
         Print the jobs and their estimated cost, and do nothing.
     keep_going
         Go on with the other jobs when one fails.
     console
         Where to write; standard error if not given.
+    executor
+        Where the jobs go; to this machine if not given.
+    memory_mb
+        What the jobs of this machine may use together, in MB; what it has if not given.
 
     Returns
     -------
@@ -71,10 +82,12 @@ def run(
     from rich.console import Console
 
     console = console or Console(stderr=True)
+    slots = cores if executor.local else executor.jobs
     if dry_run:
-        _list(Jobs(plans, out), cores, console)
+        _list(Jobs(plans, out), slots, console)
         return OK
     with hold(out):
+        cancel_left(out, partial(_say, console))
         jobs = Jobs(plans, out)
         drop_stale_page(jobs)
         if not jobs.open():
@@ -82,7 +95,13 @@ def run(
             return OK
         _require_snakemake()
         with writing(out):
-            return _Snakemake(jobs, cores, keep_going, console).run()
+            return _Snakemake(
+                jobs, cores, keep_going, console, enlist(executor, out), memory_mb
+            ).run()
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _require_snakemake() -> None:
@@ -94,7 +113,7 @@ def _require_snakemake() -> None:
 
 
 def _say_nothing_to_do(jobs: Jobs, console: Console) -> None:
-    console.print(f"nothing to do: all {len(jobs)} jobs are done", highlight=False)
+    _say(console, f"nothing to do: all {len(jobs)} jobs are done")
 
 
 def _list(jobs: Jobs, cores: int, console: Console) -> None:
@@ -105,34 +124,37 @@ def _list(jobs: Jobs, cores: int, console: Console) -> None:
         return
     for block in todo:
         who = f"{block.step:<9} {block.study:<20} {block.label}"
-        console.print(
-            f"{spoken(block.cost):>10}  {who}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        _say(console, f"{spoken(block.cost):>10}  {who}")
     left = spoken(Outlook(todo, cores).left())
     plural = "s" * (len(todo) != 1)
-    console.print(
-        f"{len(todo)} job{plural} of {len(jobs)}, about {left} on {cores} cores",
-        highlight=False,
-    )
+    where = f"{len(todo)} job{plural} of {len(jobs)}, about {left} on {cores} cores"
+    _say(console, f"{where}, at most {max(b.memory_mb for b in todo)} MB each")
 
 
 class _Snakemake:
     """One run of Snakemake in this process."""
 
     def __init__(
-        self, jobs: Jobs, cores: int, keep_going: bool, console: Console
+        self,
+        jobs: Jobs,
+        cores: int,
+        keep_going: bool,
+        console: Console,
+        executor: Executor,
+        memory_mb: int | None,
     ) -> None:
         from mfplug.studies.progress import Board
 
         self.jobs = jobs
         self.cores = cores
         self.keep_going = keep_going
+        self.executor = executor
+        # A job that is too large for the machine runs alone.
+        needed = max(block.memory_mb for block in jobs.values())
+        self.memory_mb = max(memory_mb or available_mb(), needed)
         self.out = jobs.out.resolve()
-        outlook = Outlook(jobs.open(), cores)
-        self.board: Board = Board(outlook, self.out, console)
+        outlook = Outlook(jobs.open(), cores if executor.local else executor.jobs)
+        self.board: Board = Board(outlook, self.out, console, executor.retries)
         self.signal = int(signal.SIGINT)
         self.began = time.monotonic()
 
@@ -144,7 +166,14 @@ class _Snakemake:
         error: Exception | None = None
         with self._stoppable(), _quiet_logging():
             try:
-                self._execute()
+                execute(
+                    self.jobs,
+                    self.board,
+                    self.executor,
+                    self.cores,
+                    self.memory_mb,
+                    self.keep_going,
+                )
             except KeyboardInterrupt:
                 pass
             except Exception as problem:
@@ -189,50 +218,6 @@ class _Snakemake:
         if stale:
             self.board.say("the last run was cut short; going on from where it stopped")
 
-    def _execute(self) -> None:
-        from snakemake.api import SnakemakeApi
-        from snakemake.scheduling.greedy import SchedulerSettings as Greedy
-        from snakemake.settings import types
-        from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
-
-        from mfplug.studies import progress
-
-        registry = LoggerPluginRegistry()
-        if not registry.is_installed("mfplug"):
-            registry.register_plugin("snakemake_logger_plugin_mfplug", progress)
-        handler = {"mfplug": progress.LogHandlerSettings(board=self.board)}
-        with SnakemakeApi(types.OutputSettings(log_handler_settings=handler)) as api:
-            workflow = api.workflow(
-                resource_settings=types.ResourceSettings(
-                    cores=self.cores, resources={"mem_mb": self._memory()}
-                ),
-                config_settings=types.ConfigSettings(config=self._config()),
-                snakefile=snakefile(),
-                workdir=self.out,
-            )
-            # The ids say what is up to date; Snakemake only asks which files are there,
-            # and its own records (which take a second or two a run) are not kept.
-            dag = workflow.dag(
-                types.DAGSettings(force_incomplete=True, rerun_triggers=frozenset())
-            )
-            dag.execute_workflow(
-                executor="local",
-                execution_settings=types.ExecutionSettings(
-                    keep_going=self.keep_going, keep_metadata=False, latency_wait=2
-                ),
-                scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
-                scheduler_settings=Greedy(),
-            )
-
-    def _config(self) -> dict[str, Any]:
-        plans = {block.plan: None for block in self.jobs.values() if block.plan}
-        return {"plans": list(plans), "out": "."}
-
-    def _memory(self) -> int:
-        """Return the memory that jobs share, in MB; one too large for it runs alone."""
-        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
-        return max(int(pages), *(block.memory_mb for block in self.jobs.values()))
-
     def _verdict(self, error: Exception | None) -> int:
         board, outlook = self.board, self.board.outlook
         if board.stopped:
@@ -250,6 +235,7 @@ class _Snakemake:
         missing = Jobs(self.jobs.plans, self.jobs.out).open()
         if error is not None or missing:
             raise MfplugError(_explain(error, board.complaints, missing)) from error
+        forget(self.out)
         count, took = len(outlook.finished), spoken(time.monotonic() - self.began)
         board.say(f"{count} job{'s' * (count != 1)} done in {took}")
         return OK
@@ -264,13 +250,6 @@ def listen() -> None:
     """
     for snakemake in _running:
         snakemake.listen()
-
-
-def snakefile() -> Path:
-    """Return the Snakefile that travels with mfplug."""
-    from importlib.resources import files
-
-    return Path(str(files("mfplug_workflows"))) / "Snakefile"
 
 
 def _explain(error: Exception | None, complaints: list[str], missing: list[Any]) -> str:

@@ -55,8 +55,13 @@ def ensemble_key(cell: Cell) -> str:
     )
 
 
-def rows_key(cell: Cell, metric: Metric) -> str:
-    """Return the key of one metric's rows in one cell."""
+def rows_key(
+    cell: Cell, metric: Metric, field: str | None = None, ensemble: str | None = None
+) -> str:
+    """Return the key of one metric's rows in one cell.
+
+    ``field`` and ``ensemble`` are the cell's other keys, where they are known already.
+    """
     system = cell.system
     # A metric without field and ensemble computes from the system's plugins itself.
     parts = () if metric.needs else (system.potential, system.external, system.initial)
@@ -69,9 +74,10 @@ def rows_key(cell: Cell, metric: Metric) -> str:
         "code": source_hash(*MEASURE),
     }
     if "field" in metric.needs:
-        depends["field"] = field_key(cell)
+        depends["field"] = field or field_key(cell)
     if "ensemble" in metric.needs:
-        depends |= {"ensemble": ensemble_key(cell), "replicas": cell.replicas}
+        depends["ensemble"] = ensemble or ensemble_key(cell)
+        depends["replicas"] = cell.replicas
     if not metric.needs:
         depends |= {"system": system.to_dict(), "particles": cell.particles}
     return digest(depends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,11 +16,22 @@ from mfplug.errors import StoreError, StudyError
 from mfplug.studies.guard import sha256_file
 
 STEPS = ("solve", "simulate", "measure", "tabulate", "plot")
+#: A matter of seconds: done where the run is, whatever its executor, and once.
+LOCAL_STEPS = ("tabulate", "plot", "report")
 PAGE = "report.html"
 
 _ID = re.compile(rf"({'|'.join(STEPS)})-[0-9a-f]+")
 _FIELDS = ("needs", "cost", "threads", "memory_mb", "label", "outputs")
 _PAGE_SECONDS = 5.0
+
+
+def asked_minutes(cost: float, attempt: int = 1) -> int:
+    """Return for how many minutes a job asks, from its estimated cost in seconds.
+
+    Three times the estimate and five minutes, for slower processors and for a start
+    that compiles; in the k-th attempt 2^(k-1) times as long.
+    """
+    return math.ceil(5 + 3 * cost / 60) * 2 ** (attempt - 1)
 
 
 @dataclass(frozen=True)
@@ -210,12 +222,14 @@ def from_config(config: Mapping[str, Any], plan_now: bool = True) -> Jobs:
         ``plans``: files of plans, relative to ``out``. Without them ``studies`` (names
         or files; all that ship if absent) are planned with ``profile`` (``quick``).
         ``out``: the results folder (``results``; with ``plans`` the working folder).
+        ``minutes``: what a job should take, where it goes to a cluster.
     plan_now
         False in a process that Snakemake starts for one job: the plans are there.
     """
     if "plans" in config:
         out = Path(config.get("out", "."))
         return Jobs([out / plan for plan in _listed(config, "plans")], out)
+    from mfplug.studies.cost import TARGET
     from mfplug.studies.load import find, shipped
     from mfplug.studies.plan import make_plan, write_plan
 
@@ -223,7 +237,9 @@ def from_config(config: Mapping[str, Any], plan_now: bool = True) -> Jobs:
     studies = _listed(config, "studies") if "studies" in config else shipped()
     if plan_now:
         profile = str(config.get("profile", "quick"))
-        plans = [write_plan(make_plan(study, profile, out), out) for study in studies]
+        target = float(config.get("minutes", TARGET / 60)) * 60
+        made = [make_plan(study, profile, out, target) for study in studies]
+        plans = [write_plan(plan, out) for plan in made]
     else:
         plans = [out / find(study).stem / "plan.json" for study in studies]
     jobs = Jobs(plans, out)

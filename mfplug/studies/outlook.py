@@ -52,6 +52,11 @@ class Outlook:
             self.finished[block] = now - started
         return now - started
 
+    def retry(self, block: str) -> None:
+        """Note that a job has failed and will be tried again."""
+        self.running.pop(block, None)
+        self.waiting.add(block)
+
     def fail(self, block: str) -> None:
         """Note that a job has failed; what waits for it will not run."""
         self.running.pop(block, None)
@@ -66,11 +71,15 @@ class Outlook:
 
     def expected(self, block: str) -> float:
         """Return how many seconds a job is expected to take."""
-        step = self.blocks[block].step
-        done = self.finished
-        whole = self._pace(done, 1.0)
-        own = self._pace([b for b in done if self.blocks[b].step == step], whole)
-        return self.blocks[block].cost * own
+        return self.blocks[block].cost * self._paces()[self.blocks[block].step]
+
+    def _paces(self) -> dict[str, float]:
+        """Return the pace of each step, from one look at what is finished."""
+        by_step: dict[str, list[str]] = {b.step: [] for b in self.blocks.values()}
+        for name in self.finished:
+            by_step[self.blocks[name].step].append(name)
+        whole = self._pace(self.finished, 1.0)
+        return {step: self._pace(names, whole) for step, names in by_step.items()}
 
     def _pace(self, finished: Iterable[str], prior: float) -> float:
         names = list(finished)
@@ -89,10 +98,11 @@ class Outlook:
         return max(work / self.cores, max(chain.values(), default=0.0))
 
     def _rest(self, now: float) -> dict[str, float]:
-        names = [name for name in self.blocks if name in self.waiting]
-        rest = {name: self.expected(name) for name in names}
+        paces, blocks = self._paces(), self.blocks
+        names = [name for name in blocks if name in self.waiting]
+        rest = {name: blocks[name].cost * paces[blocks[name].step] for name in names}
         for name, started in self.running.items():
-            expected = self.expected(name)
+            expected = blocks[name].cost * paces[blocks[name].step]
             rest[name] = max(expected - (now - started), (1 - _ALMOST) * expected)
         return rest
 

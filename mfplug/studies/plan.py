@@ -13,6 +13,7 @@ from mfplug.registry.fingerprint import digest, fingerprints, source_hash
 from mfplug.studies import cost
 from mfplug.studies.cells import Cell, cells_of, resolved
 from mfplug.studies.guard import atomic_write_text, sha256_file
+from mfplug.studies.limits import check_fits
 from mfplug.studies.load import load
 from mfplug.studies.model import StudyFile
 from mfplug.studies.references import check_references
@@ -36,7 +37,13 @@ SUMMARY_CODE = ("studies", "theory", "report")
 PLOT_CODE = ("report",)
 
 
-def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
+def make_plan(
+    study: str,
+    profile: str,
+    out: Path | str | None,
+    target: float | None = None,
+    memory_mb: int | None = None,
+) -> dict[str, Any]:
     """Return the plan of a study, and delete the markers whose outputs are not there.
 
     Parameters
@@ -46,20 +53,28 @@ def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
     profile
         ``quick``, ``paper`` or another that the study declares.
     out
-        The results folder.
+        The results folder; none for a plan on paper, with which nothing is touched.
+    target
+        What a job should take, in seconds (``cost.TARGET``). It decides which work is
+        done together, and no result.
+    memory_mb
+        What a job may need at most; without it there is no limit.
 
     Raises
     ------
     MfplugError
-        If the study, a plugin or a value is wrong.
+        If the study, a plugin or a value is wrong, or a job needs too much memory.
     """
     name, data = load(study, profile)
     check_name(name)
     check_references(data, name)
     cells = cells_of(data, name)
-    blocks = _unit_blocks(cells)
+    if memory_mb is not None:
+        check_fits(name, cells, memory_mb)
+    blocks = _unit_blocks(cells, cost.TARGET if target is None else target)
     blocks += _summary_blocks(name, data, cells, blocks)
-    drop_stale_markers(Path(out), blocks)
+    if out is not None:
+        drop_stale_markers(Path(out), blocks)
     return {
         "version": VERSION,
         "study": name,
@@ -69,21 +84,6 @@ def make_plan(study: str, profile: str, out: Path | str) -> dict[str, Any]:
         "blocks": blocks,
         "plugin_files": [str(f) for f in current().files],
     }
-
-
-def check_study(study: str, profile: str) -> str:
-    """Return the name of a study if it can be planned; nothing is written.
-
-    Raises
-    ------
-    MfplugError
-        If the study, a plugin or a value is wrong.
-    """
-    name, data = load(study, profile)
-    check_name(name)
-    check_references(data, name)
-    cells_of(data, name)
-    return name
 
 
 def check_name(name: str) -> None:
@@ -100,7 +100,11 @@ def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
     """Write the plan to ``<out>/<study>/plan.json`` and return the path."""
     path = Path(out) / plan["study"] / "plan.json"
     # The order of the sweep is the order of the cells: keys are not sorted here.
-    text = json.dumps(plan, indent=1, allow_nan=False) + "\n"
+    rest = {key: value for key, value in plan.items() if key != "blocks"}
+    head = json.dumps(rest, indent=1, allow_nan=False).removesuffix("\n}")
+    # A block a line: short, and written in seconds where there are 10^5 cells.
+    blocks = ",\n  ".join(json.dumps(b, allow_nan=False) for b in plan["blocks"])
+    text = f'{head},\n "blocks": [\n  {blocks}\n ]\n}}\n'
     # An equal plan keeps its time stamp, so that nothing runs again because of it.
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         atomic_write_text(path, text)
@@ -142,13 +146,13 @@ def block_of(plan: dict[str, Any], block: str) -> dict[str, Any]:
     )
 
 
-def _unit_blocks(cells: list[Cell]) -> list[dict[str, Any]]:
+def _unit_blocks(cells: list[Cell], target: float) -> list[dict[str, Any]]:
     units = units_of(cells)
     blocks: list[dict[str, Any]] = []
     owner: dict[str, str] = {}
     for step in ("solve", "simulate", "measure"):
         chosen = [u for u in units if u.step == step]
-        for group in grouped(chosen, lambda u: u.step):
+        for group in grouped(chosen, lambda u: u.step, target):
             identity = f"{step}-{digest([u.name for u in group], 16)}"
             needs = sorted({owner[n] for u in group for n in u.needs})
             for unit in group:
@@ -169,7 +173,7 @@ def _block(
         "marker": f"store/done/{identity}.json",
         "cost": round(cost.STARTUP + sum(u.cost for u in group), 3),
         "threads": 1,
-        "memory_mb": max(_memory(u, cells[u.cell]) for u in group),
+        "memory_mb": max(_memory_mb(u, cells[u.cell]) for u in group),
         "label": label,
         "outputs": [],
         "units": [
@@ -185,19 +189,25 @@ def _block(
     }
 
 
-def _memory(unit: Unit, cell: Cell) -> int:
-    """Return an estimate of the memory of a unit in MB."""
-    numbers = 2 * len(cell.times) * cell.system.dimension * (cell.particles or 1)
-    replicas = (unit.stop - unit.start) if unit.step == "simulate" else cell.replicas
-    return int(500 + 3 * 8e-6 * numbers * replicas)
+def _memory_mb(unit: Unit, cell: Cell) -> int:
+    """Return the memory that a unit needs: one that reads no ensemble is small."""
+    if unit.step == "simulate":
+        return cost.ensemble_memory_mb(cell, unit.stop - unit.start)
+    if unit.metric >= 0 and "ensemble" in cell.metrics[unit.metric].needs:
+        return cost.ensemble_memory_mb(cell, cell.replicas)
+    return cost.BASE_MB
 
 
 def _summary_blocks(
     name: str, data: StudyFile, cells: list[Cell], blocks: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     measured = [b["id"] for b in blocks if b["step"] == "measure"]
-    plugins = [
-        p
+    # Of what is measured, not of the jobs that do it: tables made on a cluster, where
+    # jobs are larger, are those of this machine.
+    rows = [u["key"] for b in blocks if b["step"] == "measure" for u in b["units"]]
+    # Cells share plugins: each is looked at once.
+    plugins = {
+        id(p): p
         for cell in cells
         for p in (
             cell.system.potential,
@@ -207,11 +217,11 @@ def _summary_blocks(
             cell.solver,
             *cell.metrics,
         )
-    ]
+    }.values()
     content = {
         "name": name,
         "study": resolved(data),
-        "measured": measured,
+        "measured": rows,
         "plugins": fingerprints(plugins, current()),
         "code": source_hash(*SUMMARY_CODE),
     }

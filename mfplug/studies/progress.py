@@ -18,7 +18,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
-from mfplug.studies.jobs import Block
+from mfplug.studies.jobs import LOCAL_STEPS, Block
 from mfplug.studies.outlook import Outlook, spoken
 
 TAIL = 8
@@ -32,10 +32,14 @@ _ON_INTERRUPT = "Terminating processes on user request"
 class Board:
     """The state of a run, shared by the driver and the handler of the log."""
 
-    def __init__(self, outlook: Outlook, out: Path, console: Console) -> None:
+    def __init__(
+        self, outlook: Outlook, out: Path, console: Console, retries: int = 0
+    ) -> None:
         self.outlook = outlook
         self.out = out
         self.console = console
+        self.retries = retries
+        self.failures: dict[str, int] = {}
         self.stopped = False
         self.complaints: list[str] = []
 
@@ -67,6 +71,18 @@ class Board:
         ahead = self.outlook.waiting or self.outlook.running
         left = f", about {spoken(self.outlook.left())} left" if ahead else ""
         self.say(f"[{count}] {self.name(block)} ({spoken(seconds)}{left})")
+
+    def note_failure(self, block: Block) -> None:
+        """Say that a job is tried again, or why it failed for good."""
+        count = self.failures[block.id] = self.failures.get(block.id, 0) + 1
+        if count > self.retries or block.step in LOCAL_STEPS:
+            self.outlook.fail(block.id)
+            self.report_failed(block)
+            return
+        self.outlook.retry(block.id)
+        first, _ = read_failure(self.out / "logs" / f"{block.id}.log")
+        again = f"again, {count} of {self.retries}, with more memory and time"
+        self.say(f"failed: {self.name(block)}: {first}; {again}")
 
     def report_failed(self, block: Block) -> None:
         """Show why a job failed: its own line first, then the end of its log."""
@@ -195,8 +211,7 @@ class LogHandler(LogHandlerBase):  # type: ignore[misc, unused-ignore]
     def _failed(self, record: Any) -> None:
         block = self.jobids.pop(record.jobid, None)
         if block is not None and not self.board.stopped:
-            self.board.outlook.fail(block.id)
-            self.board.report_failed(block)
+            self.board.note_failure(block)
 
     def _remark(self, record: Any) -> None:
         text = record.getMessage()

@@ -10,7 +10,7 @@ from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.simulate import simulate
 from mfplug.errors import MfplugError, StudyError
 from mfplug.meanfield.solve import solve_mean_field
-from mfplug.studies.cells import Cell, cells_of
+from mfplug.studies.cells import Cell, cells_at
 from mfplug.studies.guard import exclusive
 from mfplug.studies.identity import ensemble_key, field_key, rows_key
 from mfplug.studies.measure import rows_of
@@ -39,7 +39,8 @@ def run_block(plan: dict[str, Any], block_id: str, out: Path) -> None:
 
 
 def _run_units(plan: dict[str, Any], block: dict[str, Any], out: Path) -> list[str]:
-    cells = cells_of(study_of(plan), plan["study"])
+    numbers = [unit["cell"] for unit in block["units"]]
+    cells = cells_at(study_of(plan), plan["study"], numbers)
     store = Store(out)
     stored = []
     for unit in block["units"]:

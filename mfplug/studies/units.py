@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mfplug.studies import cost
@@ -10,7 +10,7 @@ from mfplug.studies.cells import Cell
 from mfplug.studies.identity import ensemble_key, field_key, rows_key
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One field, one range of replicas, or the rows of one metric in one cell.
 
@@ -43,48 +43,45 @@ def ranges(cell: Cell) -> list[tuple[int, int]]:
     ]
 
 
-def units_of(cells: Sequence[Cell]) -> list[Unit]:
+def units_of(cells: Iterable[Cell]) -> list[Unit]:
     """Return every unit of the cells, each once, in the order of the steps."""
-    solve: dict[str, Unit] = {}
-    simulate: dict[str, Unit] = {}
-    measure: dict[str, Unit] = {}
+    units: dict[str, dict[str, Unit]] = {"solve": {}, "simulate": {}, "measure": {}}
     for number, cell in enumerate(cells):
-        needs_field, needs_ensemble = cell.needs("field"), cell.needs("ensemble")
-        if needs_field:
-            key = field_key(cell)
-            seconds = cost.field_seconds(cell)
-            unit = Unit("solve", key, number, seconds, f"field of {cell.label}")
-            solve.setdefault(unit.name, unit)
-        if needs_ensemble:
-            key = ensemble_key(cell)
-            for start, stop in ranges(cell):
-                seconds = cost.replica_seconds(cell) * (stop - start)
-                unit = Unit(
-                    "simulate", key, number, seconds, cell.label, -1, start, stop
-                )
-                simulate.setdefault(unit.name, unit)
-        for position, metric in enumerate(cell.metrics):
-            needed: list[str] = []
-            if "field" in metric.needs:
-                needed.append(field_key(cell))
-            if "ensemble" in metric.needs:
-                key = ensemble_key(cell)
-                needed += [f"{key}/{a}-{b}" for a, b in ranges(cell)]
-            unit = Unit(
-                "measure",
-                rows_key(cell, metric),
-                number,
-                cost.rows_seconds(cell, metric),
-                f"{metric.name}: {cell.label}",
-                position,
-                needs=tuple(needed),
-            )
-            measure.setdefault(unit.name, unit)
-    return [*solve.values(), *simulate.values(), *measure.values()]
+        for unit in _units_of(number, cell):
+            units[unit.step].setdefault(unit.name, unit)
+    return [unit for of_step in units.values() for unit in of_step.values()]
+
+
+def _units_of(number: int, cell: Cell) -> Iterator[Unit]:
+    field = field_key(cell) if cell.needs("field") else ""
+    ensemble = ensemble_key(cell) if cell.needs("ensemble") else ""
+    label, parts = cell.label, []
+    if field:
+        seconds = cost.field_seconds(cell)
+        yield Unit("solve", field, number, seconds, f"field of {label}")
+    if ensemble:
+        seconds = cost.replica_seconds(cell)
+        for start, stop in ranges(cell):
+            work = seconds * (stop - start)
+            unit = Unit("simulate", ensemble, number, work, label, -1, start, stop)
+            parts.append(unit.name)
+            yield unit
+    for position, metric in enumerate(cell.metrics):
+        needed = [field] if "field" in metric.needs else []
+        needed += parts if "ensemble" in metric.needs else []
+        yield Unit(
+            "measure",
+            rows_key(cell, metric, field, ensemble),
+            number,
+            cost.rows_seconds(cell, metric),
+            f"{metric.name}: {label}",
+            position,
+            needs=tuple(needed),
+        )
 
 
 def grouped(
-    units: Iterable[Unit], alike: Callable[[Unit], object], target: float = cost.TARGET
+    units: Iterable[Unit], alike: Callable[[Unit], object], target: float
 ) -> list[list[Unit]]:
     """Group units of one step into jobs of about ``target`` seconds.
 

@@ -18,28 +18,28 @@ from mfplug.errors import ParameterError
 Array = NDArray[np.float64]
 
 
-def operator_constant(force_lipschitz: float) -> float:
-    """Return M = max(1, ||DK||), the operator norm that the proof of Lemma 3.5 uses.
+def operator_constant(force_lipschitz: float, mass: float = 1.0) -> float:
+    """Return M = max(1/m, ||DK||), the operator norm that the proof of Lemma 3.5 uses.
 
     ||DK|| <= L + L_V: the force -f * grad phi has the Lipschitz constant L of grad phi.
 
     Raises
     ------
     ParameterError
-        If L is negative or not finite.
+        If L is negative or not finite, or the mass not positive.
     """
-    return max(1.0, _checked(force_lipschitz))
+    return max(1.0 / _mass(mass), _checked(force_lipschitz))
 
 
-def symmetric_constant(force_lipschitz: float) -> float:
-    """Return M = (1 + ||DK||)/2, from the symmetric part of the matrix (audit, E22).
+def symmetric_constant(force_lipschitz: float, mass: float = 1.0) -> float:
+    """Return M = (1/m + ||DK||)/2, from the matrix's symmetric part (audit, E22).
 
     Raises
     ------
     ParameterError
-        If L is negative or not finite.
+        If L is negative or not finite, or the mass not positive.
     """
-    return 0.5 * (1.0 + _checked(force_lipschitz))
+    return 0.5 * (1.0 / _mass(mass) + _checked(force_lipschitz))
 
 
 def logarithmic_constant(force_gradient: ArrayLike) -> float:
@@ -104,3 +104,12 @@ def _checked(force_lipschitz: float) -> float:
             "a Lipschitz force."
         )
     return force_lipschitz
+
+
+def _mass(mass: float) -> float:
+    if not (math.isfinite(mass) and mass > 0.0):
+        raise ParameterError(
+            f"bound 'score growth': the mass is {mass}, expected a finite number > 0. "
+            "Check it."
+        )
+    return mass

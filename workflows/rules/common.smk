@@ -27,5 +27,10 @@ def threads_of(wildcards):
     return JOBS[wildcards.block].threads
 
 
-def memory_of(wildcards):
-    return JOBS[wildcards.block].memory_mb
+# A job that failed asks for twice as much the next time.
+def memory_of(wildcards, attempt):
+    return JOBS[wildcards.block].memory_mb * 2 ** (attempt - 1)
+
+
+def runtime_of(wildcards, attempt):
+    return jobs.asked_minutes(JOBS[wildcards.block].cost, attempt)

@@ -10,6 +10,7 @@ rule report:
         page=update(JOBS.path(jobs.PAGE)),
     log:
         JOBS.path(f"logs/{JOBS.page.id}.log"),
+    retries: 0
     localrule: True
     threads: 1
     resources:

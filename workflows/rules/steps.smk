@@ -15,6 +15,7 @@ rule solve:
     threads: threads_of
     resources:
         mem_mb=memory_of,
+        runtime=runtime_of,
     params:
         block="{block}",
         step=lambda wildcards: JOBS[wildcards.block].step,
@@ -39,11 +40,16 @@ use rule solve as measure with:
         block="measure-[0-9a-f]+",
 
 
+# Seconds of work: these run where the workflow does, on a cluster too, and once.
 use rule solve as tabulate with:
     wildcard_constraints:
         block="tabulate-[0-9a-f]+",
+    retries: 0
+    localrule: True
 
 
 use rule solve as plot with:
     wildcard_constraints:
         block="plot-[0-9a-f]+",
+    retries: 0
+    localrule: True

@@ -1,0 +1,135 @@
+"""Jobs of an earlier run that a cluster may still have: found by name, and cancelled.
+
+The process that submits may be killed; its jobs live on in the queue. They would do no
+harm, for two processes at one result take turns and write the same bytes, but they
+would do the work twice. What they finished is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from mfplug.studies.executors import Executor
+from mfplug.studies.guard import atomic_write_text
+
+RECORD = ".mfplug-cluster.json"
+#: How long cancelled jobs get to go, in seconds.
+PATIENCE = 90.0
+_ASK = 60.0
+
+
+def enlist(executor: Executor, out: Path) -> Executor:
+    """Return the executor with a name for its jobs, and note it in the folder.
+
+    The name is that of the results folder, the same for each run in it: Slurm shows it
+    as the beginning of the jobs' names.
+    """
+    if executor.local:
+        return executor
+    name = _noted(out).get("name") or f"mfplug-{secrets.token_hex(6)}"
+    record = {
+        "executor": executor.name,
+        "name": name,
+        "cancel": executor.settings.get("cancel_cmd", ""),
+    }
+    atomic_write_text(out / RECORD, json.dumps(record, indent=1) + "\n")
+    if executor.name != "slurm" or "jobname_prefix" in executor.settings:
+        return executor
+    return replace(executor, settings={**executor.settings, "jobname_prefix": name})
+
+
+def cancel_left(out: Path, say: Callable[[str], None]) -> None:
+    """Cancel the jobs that an earlier run of this folder left in a queue.
+
+    Parameters
+    ----------
+    out
+        The results folder; the caller holds it, so that no other run is alive.
+    say
+        Takes a line for the reader.
+    """
+    record = _noted(out)
+    if not record:
+        return
+    if record.get("executor") == "slurm":
+        _cancel_slurm(record["name"], say)
+    elif record.get("cancel"):
+        _cancel_by_id(out, record["cancel"], say)
+
+
+def forget(out: Path) -> None:
+    """Note that no job of this folder is in a queue any more."""
+    with contextlib.suppress(FileNotFoundError):
+        (out / RECORD).unlink()
+
+
+def _noted(out: Path) -> dict[str, str]:
+    try:
+        data = json.loads((out / RECORD).read_text(encoding="utf-8"))
+        return {str(key): str(value) for key, value in data.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _cancel_slurm(name: str, say: Callable[[str], None]) -> None:
+    if shutil.which("squeue") is None or shutil.which("scancel") is None:
+        say(
+            f"jobs of an earlier run, named {name}, may still be in a queue that this "
+            "machine does not reach; this run and they take turns"
+        )
+        return
+    left = _slurm_jobs(name)
+    if not left:
+        return
+    _call(["scancel", *left])
+    end = time.monotonic() + PATIENCE
+    while _slurm_jobs(name) and time.monotonic() < end:
+        time.sleep(1.0)
+    _say_cancelled(len(left), say)
+
+
+def _slurm_jobs(name: str) -> list[str]:
+    """Return the ids of the jobs whose names begin with ``name``."""
+    told = _call(
+        ["squeue", "--noheader", "--user", str(os.getuid()), "--format", "%A %j"]
+    )
+    pairs = [line.split(maxsplit=1) for line in told.splitlines()]
+    return [p[0] for p in pairs if len(p) == 2 and p[1].startswith(name)]
+
+
+def _cancel_by_id(out: Path, command: str, say: Callable[[str], None]) -> None:
+    """Cancel the jobs whose ids Snakemake noted beside what they were to make."""
+    left = []
+    for file in sorted((out / ".snakemake" / "incomplete").rglob("*")):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            job = json.loads(file.read_text(encoding="utf-8")).get("external_jobid")
+            if job:
+                left.append(str(job))
+                file.unlink()
+    for job in dict.fromkeys(left):
+        _call([command, job])
+    if left:
+        _say_cancelled(len(set(left)), say)
+
+
+def _say_cancelled(count: int, say: Callable[[str], None]) -> None:
+    say(f"cancelled {count} job{'s' * (count != 1)} of the run that was cut short")
+
+
+def _call(command: list[str]) -> str:
+    """Return what a command says; a queue that does not answer says nothing."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_ASK, check=False
+        )
+        return done.stdout
+    return ""

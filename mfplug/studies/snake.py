@@ -1,0 +1,120 @@
+"""One call of Snakemake, with its settings as a run of mfplug needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mfplug.studies.executors import Executor
+
+if TYPE_CHECKING:
+    from mfplug.studies.jobs import Jobs
+    from mfplug.studies.progress import Board
+
+
+def execute(
+    jobs: Jobs,
+    board: Board,
+    executor: Executor,
+    cores: int,
+    memory_mb: int,
+    keep_going: bool,
+) -> None:
+    """Let Snakemake do the open jobs; the working folder changes to the results'.
+
+    Parameters
+    ----------
+    jobs, board
+        What is done, and where it is told.
+    executor
+        Where the jobs go. Tables, figures and the page, a matter of seconds, are made
+        on this machine in any case.
+    cores, memory_mb
+        What the jobs on this machine may use together.
+    keep_going
+        Go on with the other jobs when one fails.
+
+    Raises
+    ------
+    Exception
+        Whatever Snakemake raises; a job that failed is one.
+    """
+    from snakemake.api import SnakemakeApi
+    from snakemake.scheduling.greedy import SchedulerSettings as Greedy
+    from snakemake.settings import types
+
+    with SnakemakeApi(
+        types.OutputSettings(log_handler_settings=_handler(board))
+    ) as api:
+        workflow = api.workflow(
+            resource_settings=_resources(executor, cores, memory_mb),
+            config_settings=types.ConfigSettings(config=_config(jobs)),
+            snakefile=snakefile(),
+            workdir=jobs.out.resolve(),
+        )
+        # The ids say what is up to date; Snakemake only asks which files are there,
+        # and its own records (which take a second or two a run) are not kept.
+        dag = workflow.dag(
+            types.DAGSettings(force_incomplete=True, rerun_triggers=frozenset())
+        )
+        dag.execute_workflow(
+            executor=executor.name,
+            executor_settings=_settings(executor),
+            execution_settings=types.ExecutionSettings(
+                keep_going=keep_going,
+                keep_metadata=False,
+                latency_wait=executor.latency,
+                retries=executor.retries,
+            ),
+            remote_execution_settings=types.RemoteExecutionSettings(
+                seconds_between_status_checks=executor.interval
+            ),
+            scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
+            scheduler_settings=Greedy(),
+        )
+
+
+def snakefile() -> Path:
+    """Return the Snakefile that travels with mfplug."""
+    from importlib.resources import files
+
+    return Path(str(files("mfplug_workflows"))) / "Snakefile"
+
+
+def _handler(board: Board) -> dict[str, Any]:
+    from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
+
+    from mfplug.studies import progress
+
+    registry = LoggerPluginRegistry()
+    if not registry.is_installed("mfplug"):
+        registry.register_plugin("snakemake_logger_plugin_mfplug", progress)
+    return {"mfplug": progress.LogHandlerSettings(board=board)}
+
+
+def _config(jobs: Jobs) -> dict[str, Any]:
+    plans = {block.plan: None for block in jobs.values() if block.plan}
+    return {"plans": list(plans), "out": "."}
+
+
+def _resources(executor: Executor, cores: int, memory_mb: int) -> Any:
+    from snakemake.settings.types import ResourceSettings
+
+    if executor.local:
+        return ResourceSettings(cores=cores, resources={"mem_mb": memory_mb})
+    # What a cluster has is for its queue to know.
+    return ResourceSettings(
+        nodes=executor.jobs,
+        local_cores=cores,
+        default_resources=dict(executor.resources),
+    )
+
+
+def _settings(executor: Executor) -> Any:
+    if executor.local:
+        return None
+    from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
+
+    plugin = ExecutorPluginRegistry().get_plugin(executor.name)
+    made = plugin.settings_cls
+    return None if made is None else made(**executor.settings)
