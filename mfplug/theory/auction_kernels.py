@@ -1,8 +1,10 @@
 """Compiled loop of the auction: rows bid for the places of columns.
 
-Row i may go to the columns ``heads[i]`` at ``costs[i]``, or to any column at cost 1.
-Column j has the places ``first[j]`` ... ``first[j + 1] - 1``, each with a price and an
-owner (-1: none); ``lowest[j]`` is the least of their prices.
+Every row knows some columns (``heads``, ``costs``) and a ``known`` bound that no other
+one was below when they were searched. Prices only rise, so a known column below
+the bound is the best of all; else the row searches again. Column j has the places
+``j * capacity`` to ``(j + 1) * capacity - 1``, each with a price and an owner (-1:
+none); ``lowest[j]`` is the least of their prices.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.cache import prepare_numba
+from mfplug.theory.price_kernels import cheapest, raise_price, search
 
 prepare_numba()
 
@@ -23,64 +26,67 @@ Heads = NDArray[np.int32]
 
 @njit(cache=True)
 def auction(
+    rows: Array,
+    own: Array,
+    columns: Array,
+    spread: Array,
+    lowest: Array,
+    low: Array,
+    high: Array,
+    least: Array,
+    sides: Array,
     heads: Heads,
     costs: Array,
-    first: IntArray,
-    prices: Array,
-    lowest: Array,
-    owner: IntArray,
-    column: IntArray,
-    paid: Array,
+    known: Array,
+    capacity: int,
     epsilon: float,
     most: int,
+    column: IntArray,
+    paid: Array,
 ) -> int:
     """Assign every row within ``epsilon`` of its best; return bids, -1 if too many.
 
-    Bertsekas's auction with several equal places a column. ``prices`` are kept from the
-    call before, assignments are not.
+    Bertsekas's auction with equal places. Prices (``lowest``, and ``least`` in the
+    tree) are kept from the call before, assignments are not. A row may go to any column
+    at cost 1.
     """
-    rows, arcs = heads.shape
-    waiting = np.arange(rows - 1, -1, -1)
-    size, bids = rows, 0
-    tree = _tree(lowest)
+    n = len(heads)
+    prices = np.repeat(lowest, capacity)
+    owner = np.full(n, -1, np.int64)
+    waiting = np.arange(n - 1, -1, -1)
+    size, bids = n, 0
     while size > 0:
         size -= 1
         row = waiting[size]
         bids += 1
         if bids > most:
             return -1
-        best, second, to, paying = np.inf, np.inf, -1, 1.0
-        for a in range(arcs):
-            value = costs[row, a] + lowest[heads[row, a]]
-            if value < best:
-                second, best = best, value
-                to, paying = heads[row, a], costs[row, a]
-            elif value < second:
-                second = value
-        if second > 1.0 + tree[1]:
-            # The way of cost 1 leads to the cheapest of all columns.
-            if best > 1.0 + tree[1]:
-                second, best = best, 1.0 + tree[1]
-                to, paying = _cheapest(tree), 1.0
-            else:
-                second = 1.0 + tree[1]
-        place, next_price = first[to], np.inf
-        for s in range(first[to] + 1, first[to + 1]):
+        anywhere = 1.0 + least[1]
+        best, second, to, paying = _bid(heads[row], costs[row], lowest)
+        if min(best, anywhere) > known[row]:
+            known[row] = search(
+                rows[row], own[row], columns, spread, lowest, low, high, least, sides,
+                heads[row], costs[row],
+            )  # fmt: skip
+            best, second, to, paying = _bid(heads[row], costs[row], lowest)
+        if best > anywhere:
+            best = second = anywhere
+            to, paying = cheapest(least, lowest), 1.0
+        # No unknown column is below the bound, and a smaller rise does no harm.
+        second = max(min(second, anywhere, known[row]), best)
+        place, after = to * capacity, np.inf
+        for s in range(place + 1, (to + 1) * capacity):
             if prices[s] < prices[place]:
-                next_price = prices[place]
+                after = prices[place]
                 place = s
-            elif prices[s] < next_price:
-                next_price = prices[s]
-        rise = min(second - best, next_price - prices[place])
-        if not np.isfinite(rise):
-            rise = 0.0
-        prices[place] += max(rise, 0.0) + epsilon
-        lowest[to] = min(prices[place], next_price)
-        _raise(tree, to, lowest[to])
+            elif prices[s] < after:
+                after = prices[s]
+        prices[place] += min(second - best, after - prices[place]) + epsilon
+        lowest[to] = min(prices[place], after)
+        raise_price(least, lowest, to)
         evicted = owner[place]
         owner[place] = row
-        column[row] = to
-        paid[row] = paying
+        column[row], paid[row] = to, paying
         if evicted >= 0:
             waiting[size] = evicted
             size += 1
@@ -88,34 +94,16 @@ def auction(
 
 
 @njit(cache=True)
-def _tree(values: Array) -> Array:
-    """Return a tournament tree of the least value; the leaves are the second half."""
-    leaves = 1
-    while leaves < values.size:
-        leaves *= 2
-    tree = np.full(2 * leaves, np.inf)
-    tree[leaves : leaves + values.size] = values
-    for k in range(leaves - 1, 0, -1):
-        tree[k] = min(tree[2 * k], tree[2 * k + 1])
-    return tree
-
-
-@njit(cache=True)
-def _raise(tree: Array, place: int, value: float) -> None:
-    k = tree.size // 2 + place
-    tree[k] = value
-    k //= 2
-    while k >= 1:
-        least = min(tree[2 * k], tree[2 * k + 1])
-        if tree[k] == least:
+def _bid(heads: Heads, costs: Array, lowest: Array) -> tuple[float, float, int, float]:
+    """Return the least two values of known columns, place and cost of the first."""
+    best, second, to, paying = np.inf, np.inf, -1, np.inf
+    for a in range(heads.size):
+        if heads[a] < 0:
             break
-        tree[k] = least
-        k //= 2
-
-
-@njit(cache=True)
-def _cheapest(tree: Array) -> int:
-    k = 1
-    while k < tree.size // 2:
-        k = 2 * k if tree[2 * k] <= tree[2 * k + 1] else 2 * k + 1
-    return k - tree.size // 2
+        value = costs[a] + lowest[heads[a]]
+        if value < best:
+            second, best = best, value
+            to, paying = heads[a], costs[a]
+        elif value < second:
+            second = value
+    return best, second, to, paying

@@ -23,11 +23,27 @@ class Pieces:
     """Pieces of mass 1/M each: ``centres`` (M, D) and ``spread`` (M,).
 
     ``spread`` is the trace of the covariance of the piece, so that E|Y - x| is at most
-    (|centre - x|^2 + spread)^(1/2) for Y in the piece.
+    (|centre - x|^2 + spread)^(1/2) for Y in the piece. ``parts`` are what the pieces
+    are made of, where that is more than a point each.
     """
 
     centres: Array
     spread: Array
+    parts: Parts | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Parts of pieces: ``points`` (K, D), ``masses`` (K,).
+
+    ``piece`` (K,) is the piece that each belongs to, ``spread`` the trace
+    of the covariance of one part.
+    """
+
+    points: Array
+    masses: Array
+    piece: IntArray
+    spread: float
 
 
 def hilbert_order(points: Array) -> NDArray[np.intp]:
@@ -39,7 +55,7 @@ def hilbert_order(points: Array) -> NDArray[np.intp]:
     bits = max(1, min(20, _BITS // axes))
     low, high = points.min(axis=0), points.max(axis=0)
     width = np.where(high > low, high - low, 1.0)
-    scaled = (points - low) / width * (2.0**bits - 1.0)
+    scaled: Array = (points - low) / width * (2.0**bits - 1.0)
     x = [np.asarray(scaled[:, a], dtype=np.int64) for a in range(axes)]
     for bit in range(bits - 1, 0, -1):
         q = 1 << bit
@@ -82,7 +98,7 @@ def equal_pieces(points: Array, masses: Array, spread: float, count: int) -> Pie
     ends = np.cumsum(w)
     ends /= ends[-1]
     ends[-1] = 1.0
-    cuts = np.arange(1, count) / count
+    cuts = np.arange(1.0, count) / count
     # Every atom is split at the cuts that fall inside it.
     owner = np.searchsorted(ends, cuts, side="right")
     levels = np.concatenate([ends, cuts])
@@ -97,10 +113,11 @@ def equal_pieces(points: Array, masses: Array, spread: float, count: int) -> Pie
     first = np.searchsorted(piece, np.arange(count))
     anchor = x[atom[np.minimum(first, len(atom) - 1)]]
     gap = x[atom] - anchor[piece]
-    mean = np.stack(
+    mean: Array = np.stack(
         [np.bincount(piece, mass * gap[:, a], count) for a in range(x.shape[1])], axis=1
     )
     mean /= total[:, None]
     square = np.bincount(piece, mass * (gap**2).sum(axis=1), count) / total
     variance = np.maximum(square - (mean**2).sum(axis=1), 0.0)
-    return Pieces(anchor + mean, variance + spread)
+    parts = Parts(x[atom], mass, piece, spread)
+    return Pieces(anchor + mean, variance + spread, parts)
