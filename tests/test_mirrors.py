@@ -110,7 +110,7 @@ def test_symmetry_changes_nothing(d, potential, law, monkeypatch):
     keys = {"nodes": nodes, "grid": grid, "step": 0.3}
     field = mfplug.solve_mean_field(system, [0.0, end], **keys)
     assert field.info["folded"] < field.info["nodes"]
-    monkeypatch.setattr(type(system.initial), "centre", lambda _: None)
+    monkeypatch.setattr(type(system.initial), "symmetry_centre", lambda _: None)
     plain = mfplug.solve_mean_field(system, [0.0, end], **keys)
     assert "folded" not in plain.info
     x = np.random.default_rng(8).normal(size=(60, d))

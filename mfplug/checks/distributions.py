@@ -231,18 +231,18 @@ def nodes(law: Distribution) -> str:
 
 
 def centre(law: Distribution) -> str:
-    """Check that the density has the symmetry that ``centre()`` claims."""
+    """Check that the density has the symmetry that ``symmetry_centre()`` claims."""
     claims = 0
     for d, _, placed in places(law):
-        found = placed.centre()
+        found = placed.symmetry_centre()
         if found is None:
             continue
         claims += 1
         middle = _joined(found)
         if middle.shape != (2 * d,):
             raise CheckFailed(
-                f"centre() has the wrong shape in d = {d}; got {middle.shape} for q "
-                f"and p together, expected {(2 * d,)}"
+                f"symmetry_centre() has the wrong shape in d = {d}; got {middle.shape} "
+                f"for q and p together, expected {(2 * d,)}"
             )
         x = _samples(placed, 200) - middle
         f = placed.density(*np.split(middle + x, 2, axis=1))
@@ -259,9 +259,9 @@ def centre(law: Distribution) -> str:
             off = np.abs(placed.density(*np.split(middle + y, 2, axis=1)) - f)
             if np.any(off > 1e-9 * f.max()):
                 raise CheckFailed(
-                    f"density() is not symmetric about centre() in d = {d}; it changes "
-                    f"by {float(off.max() / f.max()):.2g} of its maximum when axes are "
-                    "exchanged or turned round. Return None"
+                    f"density() is not symmetric about symmetry_centre() in d = {d}; "
+                    f"it changes by {float(off.max() / f.max()):.2g} of its maximum "
+                    "when axes are exchanged or turned round. Return None"
                 )
     if not claims:
         raise Refused("it claims no symmetry")
@@ -294,6 +294,6 @@ CHECKS = [
     Check("score", "score() is the gradient of log density()", score),
     Check("score-bound", "the declared sup of the score is not exceeded", score_bound),
     Check("nodes", "nodes() integrate what the samples do", nodes),
-    Check("centre", "the symmetry that centre() claims", centre),
+    Check("centre", "the symmetry that symmetry_centre() claims", centre),
     Check("joint", "initial points of N particles", joint),
 ]

@@ -44,8 +44,8 @@ class Folded(NamedTuple):
 def fold(system: System, nodes: tuple[Array, Array, Array]) -> Folded | None:
     r"""Return a rule of f_0 for one part of phase space, or None without symmetry.
 
-    Where f_0 about its centre (``Distribution.centre``) and phi are invariant under the
-    signed permutations g of the axes, f_t is so about the centre's free motion. The
+    Where f_0 about its ``symmetry_centre`` and phi are invariant under the signed
+    permutations g of the axes, f_t is so about the centre's free motion. The
     rule is averaged over them: its nodes are folded into one part, nodes that meet
     there are one, and the images of the rest need no computation. The error of the
     averaged rule is at most that of the given one, whose errors of odd functions
@@ -57,7 +57,7 @@ def fold(system: System, nodes: tuple[Array, Array, Array]) -> Folded | None:
         (q, p, w) of f_0, shapes (M, d), (M, d), (M,).
     """
     d = system.dimension
-    centre = system.initial.centre()
+    centre = system.initial.symmetry_centre()
     if (
         d == 1
         or centre is None

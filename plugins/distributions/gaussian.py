@@ -81,7 +81,7 @@ class Gaussian(Distribution):
         z, w = gaussian_nodes(2 * self.dimension, size)
         return *self._from_standard(z), w
 
-    def centre(self) -> tuple[Array, Array] | None:
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
         """Return the means: every axis has the same law, symmetric about them."""
         return np.full(self.dimension, self.mean_q), np.full(
             self.dimension, self.mean_p
