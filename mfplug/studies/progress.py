@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +19,17 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
+from mfplug.errors import printable
 from mfplug.studies.jobs import LOCAL_STEPS, Block
 from mfplug.studies.outlook import Outlook, spoken
+from mfplug.studies.queued import note_job
 
 TAIL = 8
 # How the command line marks a line meant for the user.
 _OWN = "mfplug: error: "
 _SILENT = "it ended without a message; it may have been killed for memory"
 # What Snakemake says in passing when it is told to stop.
+_SUBMITTED = re.compile(r"external jobid '([^']+)'")
 _ON_INTERRUPT = "Terminating processes on user request"
 
 
@@ -53,7 +57,7 @@ class Board:
 
     def name(self, block: Block) -> str:
         """Return how a job is called before the reader."""
-        return f"{block.step} {block.label}" if block.study else block.label
+        return printable(f"{block.step} {block.label}" if block.study else block.label)
 
     def begin(self) -> None:
         """Say what is ahead."""
@@ -215,6 +219,8 @@ class LogHandler(LogHandlerBase):  # type: ignore[misc, unused-ignore]
 
     def _remark(self, record: Any) -> None:
         text = record.getMessage()
+        if sent := _SUBMITTED.search(text):
+            note_job(self.board.out, sent[1])
         if text.startswith(_ON_INTERRUPT):
             # A signal to the run alone has not reached its jobs.
             for jobid in self.jobids:
