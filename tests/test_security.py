@@ -74,6 +74,9 @@ def test_a_plan_in_a_foreign_folder_imports_nothing(tmp_path, write_study):
 
 
 def test_names_that_command_a_terminal_are_written_out(mfplug_cli, write_study):
+    long = mfplug_cli("run", write_study(**{"k" * 9000: 1}), "--plan").refused()
+    assert len(long) < 1600
+    assert long.endswith("verdicts.")
     answer = mfplug_cli("run", write_study(**{"\x1b[2Jtitle": 1}), "--plan")
     line = answer.refused("unknown key")
     assert line.isprintable()
