@@ -140,6 +140,13 @@ def test_a_study_that_does_not_fit_is_one_line_with_what_would(
                 check_fits("micro", cells, 2048)
 
 
+@pytest.mark.parametrize("limit", [1, 250, 499])
+def test_less_memory_than_any_job_needs_is_said(write_study, mfplug_cli, limit):
+    # So few particles that a job needs no more than what it starts with.
+    answer = mfplug_cli("run", write_study(), "--memory", f"{limit}M", "--plan")
+    answer.refused(f"got {limit} MB", "more than 500 MB")
+
+
 def test_a_process_with_less_memory_plans_for_less():
     code = (
         "import resource; from mfplug.studies.limits import available_mb;"

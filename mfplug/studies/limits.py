@@ -114,6 +114,8 @@ def _what_fits(cell: Cell, limit_mb: int) -> str:
     """Say up to which N, or which number of replicas, a cell would fit."""
     if not cell.needs("ensemble"):
         return "expected a field that fits: a coarser solver, or fewer times"
+    if limit_mb <= cost.BASE_MB:
+        return f"expected more than {shown_mb(cost.BASE_MB)} for any job"
     room = (limit_mb - cost.BASE_MB) / (cost.cell_memory_mb(cell) - cost.BASE_MB)
     N, R = cell.particles or 1, cell.replicas
     most = int(room * R), int(room * N)
