@@ -34,12 +34,9 @@ def _forgive_damage() -> None:
 
     Numba itself lets the error through, whatever truncated bytes make of it.
     """
-    from numba.core.caching import IndexDataCacheFile
+    from numba.core.caching import IndexDataCacheFile as Cache
 
-    load_index, load_data = (
-        IndexDataCacheFile._load_index,
-        IndexDataCacheFile._load_data,
-    )
+    load_index, load_data = Cache._load_index, Cache._load_data
 
     def index(self: Any) -> Any:
         try:
