@@ -3,14 +3,15 @@ r"""A lower bound of alpha at finite N: the dual test of sums of signs (audit, 3
 .. math:: \alpha(F, f) \ge N^{-1} (E_F |S_N| - E_{f^N} |S_N|), \qquad
           S_N = \sum_i \psi(x_i),\ |\psi| \le 1,\ E_f \psi = 0.
 
-In a homogeneous state psi = sign sin(k q - a) takes both values with probability 1/2 for
-every phase a, so that E_{f^N} |S_N| is that of a random walk. The mean over phases is a
-lower bound as well, with a smaller variance.
+In a homogeneous state psi = sign sin(k q - a) takes both values with probability 1/2,
+whatever the phase a, so that E_{f^N} |S_N| is that of a random walk. The mean over
+phases is a lower bound as well, with a smaller variance.
 
-A plain average has the standard error of |S_N|, a part of sqrt(N / M) of the signal. The
-free flights of the same initial points, and the answer that linear theory gives to them
-(:mod:`mfplug.theory.linear_response`), have moments that are known exactly for every N,
-and follow S_N the better the larger N is: they are the control variates.
+The relative error of a plain average does not depend on N, but it is large: the signal
+is a tenth of the spread of |S_N|. The free flights of the same initial points, and the
+answer that linear theory gives to them (:mod:`mfplug.theory.linear_response`), have
+moments that are known exactly for every N, and follow S_N the better the larger N is:
+they are the control variates.
 """
 
 from __future__ import annotations

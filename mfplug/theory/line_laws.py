@@ -125,9 +125,9 @@ class StudentLine(LineLaw):
         return self.width * np.asarray(stdtrit(self.df, u), dtype=float)
 
     def transform(self, tau: Array) -> Array:
-        r"""Return z^(nu/2) K_(nu/2)(z) / (Gamma(nu/2) 2^(nu/2 - 1)), z = sqrt(nu) w|tau|.
+        r"""Return z^a K_a(z) / (Gamma(a) 2^(a - 1)), a = nu/2, z = sqrt(nu) w \|tau\|.
 
-        e^(-w |tau|) for the Lorentz law.
+        e^(-w \|tau\|) for the Lorentz law.
         """
         from scipy.special import kve
 

@@ -7,8 +7,8 @@ characteristic function of the momenta (audit, 4.3)
 .. math:: m = m_0 + G * m, \qquad
           G(\tau) = -\tfrac{s k^2}{2 M} \tau\, \hat g(k \tau / M),
 
-up to terms of relative size N^(-1/2), M the mass of a particle. On equidistant times the
-trapezoidal rule turns this into m(t) = sum_j w_j m_0(s_j). As E m_0(t) conj(m_0(u)) =
+up to terms of relative size N^(-1/2), M the mass of a particle. On equidistant times
+the trapezoidal rule turns this into m(t) = sum_j w_j m_0(s_j). As E m_0(t) m_0(u)^* =
 g^(k (t - u) / M) for every N, moments of that sum are known exactly, whatever the
 spacing: they make control variates.
 """

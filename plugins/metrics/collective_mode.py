@@ -28,9 +28,9 @@ class CollectiveMode(mfplug.Observable):
 
     Rows at every time after the first:
 
-    - ``mode-variance`` C_N = E\|m\|^2, and ``mode-variance-limit``, its limit for large N
-      by linear theory (audit, 4.3); 1 for independent particles;
-    - ``dual-test``, (E\|S_N\| - E_iid\|S_N\|) / N for signs of sin(k q - a), averaged over
+    - ``mode-variance`` C_N = E\|m\|^2, and ``mode-variance-limit``, its limit for large
+      N by linear theory (audit, 4.3); 1 for independent particles;
+    - ``dual-test``, (E\|S_N\| - E_iid\|S_N\|) / N for signs of sin(k q - a), a mean over
       phases: a lower bound of alpha at this N (audit, 3.4k) where the mode has grown;
     - ``dual-test-limit``, what the central limit theorem makes of C there.
 
@@ -97,9 +97,7 @@ def _at(
         half = quantile * float(error)
         low, high = float(value) - half, float(value) + half
         rows.append(
-            mfplug.Row(
-                name, t, float(value), float(error), low, high, replicas=count
-            )
+            mfplug.Row(name, t, float(value), float(error), low, high, replicas=count)
         )
     limit = response.limit(elapsed)
     test = sign_test_limit(limit) / math.sqrt(N)
