@@ -31,7 +31,7 @@ class CollectiveMode(mfplug.Observable):
     - ``mode-variance`` C_N = E\|m\|^2, and ``mode-variance-limit``, its limit for large
       N by linear theory (audit, 4.3); 1 for independent particles;
     - ``dual-test``, (E\|S_N\| - E_iid\|S_N\|) / N for signs of sin(k q - a), the mean
-      over phases: a lower bound of alpha at this N (audit, 3.4k) where the mode has grown;
+      over phases: a lower bound of alpha at this N (audit, 3.4k), if the mode grew;
     - ``dual-test-limit``, what the central limit theorem makes of C there.
 
     Control variates are the free flights of the same initial points and the answer of
