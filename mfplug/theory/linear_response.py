@@ -64,7 +64,7 @@ class ModeResponse:
         from scipy.linalg import solve_triangular
 
         step = time / intervals
-        lags = step * np.arange(intervals + 1)
+        lags: Array = step * np.arange(intervals + 1.0)
         kernel = -0.5 * self.strength * self.wavenumber**2 / self.mass * lags
         kernel *= self.transform(self.wavenumber * lags / self.mass)
         place = np.arange(intervals + 1)
@@ -80,8 +80,10 @@ class ModeResponse:
         """Return the exact variance of sum_j w_j m_0(s_j)."""
         w = self.weights(time, intervals)
         place = np.arange(intervals + 1)
-        lags = self.wavenumber * (time / intervals) / self.mass * place
-        covariance = self.transform(lags)[np.abs(place[:, None] - place)]
+        lags = self.wavenumber * (time / intervals) / self.mass * (1.0 * place)
+        covariance = self.transform(lags.astype(np.float64))[
+            np.abs(place[:, None] - place)
+        ]
         return float(w @ covariance @ w)
 
     def fourth(self, time: float, intervals: int, particles: int) -> float:
@@ -94,8 +96,8 @@ class ModeResponse:
         # E|c|^4 sums over differences of two times, of which there are 2 J + 1.
         pairs = np.correlate(w, w, "full")
         place = np.arange(pairs.size)
-        lags = self.wavenumber * (time / intervals) / self.mass * np.arange(pairs.size)
-        transform = self.transform(lags)
+        lags = self.wavenumber * (time / intervals) / self.mass * (1.0 * place)
+        transform = self.transform(lags.astype(np.float64))
         single = float(pairs @ transform[np.abs(place[:, None] - place)] @ pairs)
         square = self.variance(time, intervals) ** 2
         return 2.0 * (1.0 - 1.0 / particles) * square + single / particles
