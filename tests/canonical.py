@@ -112,6 +112,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "mollified-score"): {},
     ("metric", "momentum-score"): {},
     ("metric", "mode-rate"): {"start": 3.5, "samples": 40},
+    ("metric", "pair-scaling"): {},
     ("metric", "phase-volume"): {},
     ("metric", "reversibility"): {},
     ("metric", "score-flow"): {"substeps": 3},
