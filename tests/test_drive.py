@@ -63,6 +63,9 @@ if wish.get("fail") and not (out / "mended").exists():
     print("noise before", file=sys.stderr)
     print(f"mfplug: error: {wish['fail']}", file=sys.stderr)
     sys.exit(1)
+if wish.get("fail_once") and len((started / name).read_text().split()) == 1:
+    print("mfplug: error: not enough memory", file=sys.stderr)
+    sys.exit(1)
 if wish.get("crash"):
     raise ZeroDivisionError("a defect")
 if wish.get("vanish"):
@@ -80,11 +83,15 @@ DRIVER = """
 import os, sys
 from pathlib import Path
 from mfplug.studies.drive import run
+from mfplug.studies.executors import executor_of
 from rich.console import Console
 os.environ["PYTHONPATH"] = {fake!r} + os.pathsep + os.environ.get("PYTHONPATH", "")
 from mfplug.errors import MfplugError
 try:
-    status = run([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]), 2)
+    plans = [Path(p) for p in sys.argv[2:] if "=" not in p]
+    name, *changes = [p for p in sys.argv[2:] if "=" in p] or ["=local"]
+    executor = executor_of(name.removeprefix("="), changes)
+    status = run(plans, Path(sys.argv[1]), 2, executor=executor)
     print("snakemake was" + " not" * ("snakemake" not in sys.modules), "loaded")
     sys.exit(status)
 except MfplugError as error:

@@ -69,6 +69,11 @@ class Distribution(Plugin, ABC):
         """Sup |grad_x log f_0|, infinite if unbounded; Theorem 3.1 needs it finite."""
         return float("inf")
 
+    @property
+    def mollifier_width(self) -> float | None:
+        """Delta if f_0 is a density mollified by (66), f^delta of Lemma 3.3."""
+        return None
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return fixed nodes (q, p, w) with sum_k w_k g(x_k) close to int g f_0.
 

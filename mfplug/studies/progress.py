@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,14 @@ from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from mfplug.studies.jobs import LOCAL_STEPS, Block
 from mfplug.studies.outlook import Outlook, spoken
+from mfplug.studies.queued import note_job
 
 TAIL = 8
 # How the command line marks a line meant for the user.
 _OWN = "mfplug: error: "
 _SILENT = "it ended without a message; it may have been killed for memory"
 # What Snakemake says in passing when it is told to stop.
+_SUBMITTED = re.compile(r"external jobid '([^']+)'")
 _ON_INTERRUPT = "Terminating processes on user request"
 
 
@@ -215,6 +218,8 @@ class LogHandler(LogHandlerBase):  # type: ignore[misc, unused-ignore]
 
     def _remark(self, record: Any) -> None:
         text = record.getMessage()
+        if sent := _SUBMITTED.search(text):
+            note_job(self.board.out, sent[1])
         if text.startswith(_ON_INTERRUPT):
             # A signal to the run alone has not reached its jobs.
             for jobid in self.jobids:

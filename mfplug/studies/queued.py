@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 import time
@@ -22,6 +23,8 @@ from mfplug.studies.executors import Executor
 from mfplug.studies.guard import atomic_write_text
 
 RECORD = ".mfplug-cluster.json"
+#: The ids of the jobs of this run, one a line; Slurm's are found by their names.
+SENT = ".mfplug-cluster.ids"
 #: How long cancelled jobs get to go, in seconds.
 PATIENCE = 90.0
 _ASK = 60.0
@@ -39,7 +42,8 @@ def enlist(executor: Executor, out: Path) -> Executor:
     record = {
         "executor": executor.name,
         "name": name,
-        "cancel": executor.settings.get("cancel_cmd", ""),
+        "cancel": executor.settings.get("cancel_cmd") or "",
+        "status": executor.settings.get("status_cmd") or "",
     }
     atomic_write_text(out / RECORD, json.dumps(record, indent=1) + "\n")
     if executor.name != "slurm" or "jobname_prefix" in executor.settings:
@@ -63,13 +67,25 @@ def cancel_left(out: Path, say: Callable[[str], None]) -> None:
     if record.get("executor") == "slurm":
         _cancel_slurm(record["name"], say)
     elif record.get("cancel"):
-        _cancel_by_id(out, record["cancel"], say)
+        _cancel_by_id(out, record["cancel"], record.get("status", ""), say)
+    with contextlib.suppress(FileNotFoundError):
+        (out / SENT).unlink()
+
+
+def note_job(out: Path, job: str) -> None:
+    """Note the id of a job that was sent to the queue.
+
+    Snakemake's own note of it is overwritten when the job starts.
+    """
+    with open(out / SENT, "a", encoding="utf-8") as file:
+        file.write(f"{job}\n")
 
 
 def forget(out: Path) -> None:
     """Note that no job of this folder is in a queue any more."""
-    with contextlib.suppress(FileNotFoundError):
-        (out / RECORD).unlink()
+    for name in (RECORD, SENT):
+        with contextlib.suppress(FileNotFoundError):
+            (out / name).unlink()
 
 
 def _noted(out: Path) -> dict[str, str]:
@@ -106,19 +122,23 @@ def _slurm_jobs(name: str) -> list[str]:
     return [p[0] for p in pairs if len(p) == 2 and p[1].startswith(name)]
 
 
-def _cancel_by_id(out: Path, command: str, say: Callable[[str], None]) -> None:
-    """Cancel the jobs whose ids Snakemake noted beside what they were to make."""
-    left = []
-    for file in sorted((out / ".snakemake" / "incomplete").rglob("*")):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            job = json.loads(file.read_text(encoding="utf-8")).get("external_jobid")
-            if job:
-                left.append(str(job))
-                file.unlink()
-    for job in dict.fromkeys(left):
+def _cancel_by_id(
+    out: Path, command: str, status: str, say: Callable[[str], None]
+) -> None:
+    """Cancel the jobs whose ids were noted and that are not known to have ended."""
+    sent: list[str] = []
+    with contextlib.suppress(OSError, ValueError):
+        sent = (out / SENT).read_text(encoding="utf-8").split()
+    ask = shlex.split(status)
+    left = [job for job in sent if not ask or "running" in _call([*ask, job])]
+    for job in left:
         _call([command, job])
+    for file in sorted((out / ".snakemake" / "incomplete").rglob("*")):
+        with contextlib.suppress(OSError):
+            # Or Snakemake would wait for the job that was cancelled.
+            file.unlink()
     if left:
-        _say_cancelled(len(set(left)), say)
+        _say_cancelled(len(left), say)
 
 
 def _say_cancelled(count: int, say: Callable[[str], None]) -> None:
