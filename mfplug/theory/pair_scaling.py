@@ -138,10 +138,10 @@ def _flights(rate: Array, t: float) -> Array:
 
 
 def _shells(d: int, largest: float) -> tuple[Array, Array]:
-    """Return n = |z|^2 > 0 for z in Z^d, and how many z there are, up to ``largest``."""
+    """Return n = |z|^2 > 0 for z in Z^d and how many z have it, up to ``largest``."""
     if d == 1:
-        z = np.arange(1.0, math.floor(math.sqrt(largest)) + 1.0)
-        return z**2, np.full(len(z), 2.0)
+        line = np.arange(1.0, math.floor(math.sqrt(largest)) + 1.0)
+        return line**2, np.full(len(line), 2.0)
     size = int(largest) + 1
     count = np.zeros(size)
     count[0] = 1.0
@@ -189,7 +189,12 @@ def _transform(potential: Potential, d: int, box: float, k: Array) -> Array:
     points = np.zeros((len(r), d))
     points[:, 0] = r
     weighted = weight * potential.energy(points)
-    kernel = {1: np.cos, 2: j0, 3: lambda x: np.sinc(x / math.pi)}[d]
+
+    def kernel(x: Array) -> Array:
+        if d == 1:
+            return np.cos(x)
+        return np.asarray(j0(x)) if d == 2 else np.sinc(x / math.pi)
+
     # Many shells of the lattice lie close together: the spline is exact to 1e-10.
     grid = np.linspace(0.0, float(k.max()), WAVES)
     return CubicSpline(grid, kernel(grid[:, None] * r) @ weighted)(k)

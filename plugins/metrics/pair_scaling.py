@@ -76,8 +76,9 @@ class PairScaling(mfplug.Observable):
 
 def _homogeneous(system: mfplug.System) -> tuple[float, float]:
     """Return box and thermal speed of a homogeneous Maxwellian, or refuse."""
-    initial, radial = system.initial, isinstance(
-        system.potential, mfplug.RadialPotential
+    initial, radial = (
+        system.initial,
+        isinstance(system.potential, mfplug.RadialPotential),
     )
     given = initial.parameters()
     uniform = given.get("momentum") == "gaussian" and given.get("amplitude") == 0.0
