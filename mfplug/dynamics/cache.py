@@ -43,7 +43,7 @@ def _check_what_is_read() -> None:
     """
     from numba.core import caching
 
-    class CheckedFile(caching.IndexDataCacheFile):  # type: ignore[misc]
+    class CheckedFile(caching.IndexDataCacheFile):
         """Numba's cache of one function, whose files are checked when read."""
 
         def save(self, key: Any, data: Any) -> None:
