@@ -79,7 +79,7 @@ def read_arrays(
         with open(path, "rb") as file:
             data: Any = np.load(file, allow_pickle=False)
             arrays = {key: data[key] for key in data.files}
-        meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
+        meta = _meta(arrays.pop("__meta__"))
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
         raise StoreError(
             f"stored {kind} '{path}': another format; got {meta.get('kind')!r} format "
@@ -87,6 +87,23 @@ def read_arrays(
             "study again."
         )
     return arrays, meta
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a file written by :func:`write_arrays`: field, ensemble.
+
+    Raises
+    ------
+    StoreError
+        If it is not such a file.
+    """
+    with reading(path, "arrays"), open(path, "rb") as file:
+        data: Any = np.load(file, allow_pickle=False)
+        return str(_meta(data["__meta__"])["kind"])
+
+
+def _meta(header: NDArray[Any]) -> dict[str, Any]:
+    return dict(json.loads(bytes(header).decode()))
 
 
 class Store:
