@@ -8,7 +8,7 @@ files give the same bytes.
 
 from __future__ import annotations
 
-from mfplug.report.claims import CLAIMS, Claim
+from mfplug.report.claims import CLAIMS, SECTIONS, Claim
 from mfplug.report.figures import FIGURE_KEYS, ROW_KEYS, SCALES, write_figures
 from mfplug.report.page import write_page
 from mfplug.report.tables import write_tables
@@ -19,6 +19,7 @@ __all__ = [
     "FIGURE_KEYS",
     "ROW_KEYS",
     "SCALES",
+    "SECTIONS",
     "VERDICTS",
     "Claim",
     "write_figures",
