@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from mfplug import __version__
-from mfplug.errors import MfplugError
+from mfplug.errors import MfplugError, printable
 
 STEPS = {
     "solve": "solve for the mean field of a study's systems",
@@ -25,7 +25,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Print one line and leave with status 2."""
-        self.exit(2, f"mfplug: error: {message}. See '{self.prog} --help'.\n")
+        self.exit(
+            2, f"mfplug: error: {printable(message)}. See '{self.prog} --help'.\n"
+        )
 
 
 def build_parser() -> Parser:
@@ -237,7 +239,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command: Callable[[argparse.Namespace], int] = module.main
         return command(arguments)
     except MfplugError as error:
-        print(f"mfplug: error: {_one_line(str(error))}", file=sys.stderr)
+        print(f"mfplug: error: {printable(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader went away (`mfplug plugins | head`): nothing to complain about.
@@ -254,9 +256,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         where = f" '{error.filename}'" if error.filename else ""
-        print(f"mfplug: error: file{where}: {error.strerror or error}", file=sys.stderr)
+        what = printable(f"file{where}: {error.strerror or error}")
+        print(f"mfplug: error: {what}", file=sys.stderr)
         return 1
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -44,6 +44,7 @@ def check_references(study: StudyFile, name: str) -> None:
     for bound in study.bounds:
         check_bound(bound, f"study '{name}': bound '{bound.name}'")
     _check_figures(study, name)
+    _check_claims(study, name)
     for verdict in study.verdicts:
         if study.claims and verdict.claim not in study.claims:
             raise StudyError(
@@ -53,6 +54,20 @@ def check_references(study: StudyFile, name: str) -> None:
             )
         for check in verdict.checks:
             _check(check, verdict, study, fits, name)
+
+
+def _check_claims(study: StudyFile, name: str) -> None:
+    """Refuse a claim that is neither known nor stated by the study itself."""
+    from mfplug.report.claims import CLAIMS
+
+    stated = {v.claim for v in study.verdicts if v.statement}
+    for claim in (*study.claims, *(v.claim for v in study.verdicts)):
+        if claim not in CLAIMS and claim not in stated:
+            raise StudyError(
+                f"study '{name}': there is no claim '{claim}'; expected a known one, "
+                "or a verdict on it with a `statement` of its own. "
+                + did_you_mean(claim, CLAIMS)
+            )
 
 
 def _check_figures(study: StudyFile, name: str) -> None:

@@ -56,6 +56,8 @@ def exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
         "inside_95": int(inside.sum()),
         "family_half_width": [round(v, 4) for v in half],
     }
+    if check.side is not None:
+        return _one_sided(check, rows, half, numbers)
     text = (
         f"{check.fit}: {int(inside.sum())} of {len(rows)} exponents have their "
         f"prediction in the 95 % interval"
@@ -92,6 +94,25 @@ def exponent(check: Check, rows: pd.DataFrame, family: int) -> Outcome:
     return Outcome(
         True, f"{text}{expected}, all {len(rows)} in that of the family.", numbers
     )
+
+
+def _one_sided(
+    check: Check, rows: pd.DataFrame, half: pd.Series, numbers: dict[str, Any]
+) -> Outcome:
+    """Judge exponents that have to lie on one side of a number."""
+    excess = rows["exponent"] - rows["predicted"]
+    if check.side == "below":
+        excess = -excess
+    worst = float((excess - half).min())
+    numbers |= {"side": check.side, "smallest_excess": round(float(excess.min()), 4)}
+    text = (
+        f"{check.fit}: {int((excess > half).sum())} of {len(rows)} exponents lie "
+        f"{check.side} {rows['predicted'].iloc[0]:.4g} with certainty, the nearest by "
+        f"{excess.min():.3f}"
+    )
+    if (excess < -half).any():
+        return Outcome(False, f"{text}, on the other side.", numbers)
+    return Outcome(True if worst > 0.0 else None, f"{text}.", numbers)
 
 
 def _number(value: float) -> float | str:

@@ -13,7 +13,8 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
 - ``dispersion``, ``responses``, ``modes``, ``magnetisation``: linear modes and
   equilibria on the torus, frequencies fitted to signals;
-- ``transport``: exact distances of clouds;
+- ``transport``: exact distances of clouds; ``brackets``, ``cells``: proved bounds for
+  large clouds and against a density;
 - ``projection``, ``basis``: the L1 distance of one-particle marginals from samples;
 - ``intervals``, ``power_fit``, ``log_power``: confidence intervals and fitted rates.
 """
