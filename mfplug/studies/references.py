@@ -57,12 +57,21 @@ def check_references(study: StudyFile, name: str) -> None:
 
 
 def _check_claims(study: StudyFile, name: str) -> None:
-    """Refuse a claim that is neither known nor stated by the study itself."""
+    """Refuse a claim that is neither known nor the study's own, and a misspelt one.
+
+    A study may speak of claims of its own: they have a verdict, and a ``statement``
+    where their name resembles a known one.
+    """
+    from difflib import get_close_matches
+
     from mfplug.report.claims import CLAIMS
 
-    stated = {v.claim for v in study.verdicts if v.statement}
-    for claim in (*study.claims, *(v.claim for v in study.verdicts)):
-        if claim not in CLAIMS and claim not in stated:
+    stated = {verdict.claim: bool(verdict.statement) for verdict in study.verdicts}
+    for claim in dict.fromkeys((*study.claims, *stated)):
+        near = get_close_matches(claim, CLAIMS, cutoff=0.7)
+        if claim not in CLAIMS and not (
+            stated.get(claim) or (claim in stated and not near)
+        ):
             raise StudyError(
                 f"study '{name}': there is no claim '{claim}'; expected a known one, "
                 "or a verdict on it with a `statement` of its own. "
