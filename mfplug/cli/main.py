@@ -158,6 +158,16 @@ def build_parser() -> Parser:
         "--references", metavar="DIR", help="other references than those that ship"
     )
     verify.add_argument("--json", action="store_true", help="as JSON")
+    bundle = add("bundle", "pack results into an archive to deposit", "bundle")
+    bundle.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    bundle.add_argument("--out", default="results", metavar="DIR")
+    bundle.add_argument("--to", default="mfplug-results.zip", metavar="FILE")
+    bundle.add_argument("--name", default="Results of mfplug", help="of the archive")
+    bundle.add_argument("--author", default="", metavar="NAME")
+    bundle.add_argument("--date", metavar="YYYY-MM-DD", help="of publication (today)")
+    bundle.add_argument(
+        "--license", default="CC-BY-4.0", metavar="SPDX", help="of the results"
+    )
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from mfplug.report.claims import CLAIMS, SECTIONS, Claim
 from mfplug.report.figures import FIGURE_KEYS, ROW_KEYS, SCALES, write_figures
+from mfplug.report.numbers import write_numbers
 from mfplug.report.page import write_page
 from mfplug.report.tables import write_tables
 from mfplug.report.verdicts import VERDICTS
@@ -23,6 +24,7 @@ __all__ = [
     "VERDICTS",
     "Claim",
     "write_figures",
+    "write_numbers",
     "write_page",
     "write_tables",
 ]
