@@ -187,9 +187,9 @@ def load(path: str | Path) -> StudyResults | MeanField | Ensemble:
 
 
 def _file(path: Path) -> MeanField | Ensemble:
-    from mfplug.studies.store import kind_of
+    from mfplug.studies.store import read_meta
 
-    if kind_of(path) == "ensemble":
+    if read_meta(path, "arrays").get("kind") == "ensemble":
         return load_ensemble(path)
     return load_field(path)
 

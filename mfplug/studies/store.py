@@ -79,7 +79,7 @@ def read_arrays(
         with open(path, "rb") as file:
             data: Any = np.load(file, allow_pickle=False)
             arrays = {key: data[key] for key in data.files}
-        meta = _meta(arrays.pop("__meta__"))
+        meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
         raise StoreError(
             f"stored {kind} '{path}': another format; got {meta.get('kind')!r} format "
@@ -89,21 +89,11 @@ def read_arrays(
     return arrays, meta
 
 
-def kind_of(path: Path) -> str:
-    """Return the kind of a file written by :func:`write_arrays`: field, ensemble.
-
-    Raises
-    ------
-    StoreError
-        If it is not such a file.
-    """
-    with reading(path, "arrays"), open(path, "rb") as file:
+def read_meta(path: Path, kind: str) -> dict[str, Any]:
+    """Return the metadata of such a file alone; raises as :func:`read_arrays`."""
+    with reading(path, kind), open(path, "rb") as file:
         data: Any = np.load(file, allow_pickle=False)
-        return str(_meta(data["__meta__"])["kind"])
-
-
-def _meta(header: NDArray[Any]) -> dict[str, Any]:
-    return dict(json.loads(bytes(header).decode()))
+        return dict(json.loads(bytes(data["__meta__"]).decode()))
 
 
 class Store:
