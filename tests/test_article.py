@@ -211,7 +211,7 @@ def test_the_metadata_are_a_crate(crate):
             assert entity["contentSize"] == str(len(data))
             assert entity["sha256"] == hashlib.sha256(data).hexdigest()
     actions = [e for e in metadata["@graph"] if e["@type"] == "CreateAction"]
-    assert {a["result"][0]["@id"] for a in actions} == {f"{s}/" for s in STUDIES}
+    assert {a["result"]["@id"] for a in actions} == {f"{s}/" for s in STUDIES}
     assert all("mfplug run" in action["description"] for action in actions)
 
 

@@ -152,7 +152,7 @@ def _study(part: Part) -> list[dict[str, Any]]:
                 [f"#{n}-{part.versions[n]}" for n in _computing(part)]
             ),
             "object": _refer(list(part.inputs)),
-            "result": _refer([f"{part.name}/"]),
+            "result": {"@id": _id(f"{part.name}/")},
         },
     ]
 
