@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -102,3 +103,11 @@ class Distribution(Plugin, ABC):
         it is compared with.
         """
         return self.sample(rng, N)
+
+    def specimen(self, folder: Path) -> Self:
+        """Return an instance whose :meth:`joint` the conformance kit can draw from.
+
+        A state that needs a file, which its defaults do not have, writes a small one
+        into ``folder`` and returns an instance that uses it.
+        """
+        return self

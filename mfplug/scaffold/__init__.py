@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 from mfplug import __version__
-from mfplug.contracts.plugin import KINDS
+from mfplug.contracts.plugin import API_VERSION, KINDS
 from mfplug.errors import ParameterError, PluginError, did_you_mean, shown
 
 #: Where each template goes; ``plugin`` stands for the template of the kind.
@@ -75,6 +75,7 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
         "cls": "".join(word.capitalize() for word in name.split("-")),
         "version": ".".join(__version__.split(".")[:2]),
         "next": _next(__version__),
+        "api": API_VERSION,
     }
     written = []
     for template, place in LAYOUT.items():
