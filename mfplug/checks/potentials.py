@@ -269,12 +269,12 @@ def torus(phi: Potential) -> str:
         values = placed.energy(np.concatenate([q, q + box, q - 2 * box]))
     except MfplugError as error:
         return f"it refuses the torus: {error}"
-    error = gradient_error(placed.energy, given, q, length_of(placed)).max()
-    scale = max(float(np.abs(given).max()), float(error))
-    if error > 1e-6 * scale:
+    off = float(gradient_error(placed.energy, given, q, length_of(placed)).max())
+    scale = max(float(np.abs(given).max()), off)
+    if off > 1e-6 * scale:
         raise CheckFailed(
             f"in a box of side {box:g} gradient() is not that of energy(); off by "
-            f"{error / scale:.2g} of the largest gradient"
+            f"{off / scale:.2g} of the largest gradient"
         )
     spread = float(np.ptp(values.reshape(3, -1), axis=0).max())
     if spread <= 1e-9 * max(float(np.abs(values).max()), 1e-300):

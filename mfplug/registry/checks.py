@@ -92,9 +92,10 @@ def _check_class(kind: str, cls: type[Plugin], base: type[Plugin]) -> None:
 def _check_former(kind: str, cls: type[Plugin]) -> None:
     """Find wrong words on what the plugin was called."""
     who = f"{kind} '{cls.name}'"
-    if isinstance(cls.former_names, str) or cls.name in cls.former_names:
+    former_names: Any = cls.former_names
+    if not isinstance(former_names, tuple) or cls.name in former_names:
         raise PluginError(
-            f"{who}: former_names cannot be used; got {cls.former_names!r}, expected a "
+            f"{who}: former_names cannot be used; got {former_names!r}, expected a "
             "tuple of names that it has no more. Correct it."
         )
     fields = {field.name for field in fields_of(cls)}
