@@ -18,7 +18,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.requirements:
         return _requirements(registry.sources())
     if arguments.plot:
-        from mfplug.report.portrait import write_portrait
+        from mfplug.gallery import write_portrait
 
         if not arguments.name:
             raise ParameterError(
