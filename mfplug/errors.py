@@ -57,6 +57,18 @@ def shown(value: Any, width: int = 80) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+def printable(text: str) -> str:
+    r"""Return a text in one line that a terminal shows and does not obey.
+
+    Names come from study files; a control character in one is written out.
+
+    >>> print(printable("a \x1b[31mred \u202e name"))
+    a \x1b[31mred \u202e name
+    """
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a clause that offers the nearest known name, or lists the known ones.
 

@@ -52,6 +52,21 @@ def test_large_clouds_go_to_it() -> None:
     assert bounded_lipschitz(x, y) == pytest.approx(dense(x, y)[1], abs=1e-12)
 
 
+def test_nearest_images_on_a_torus() -> None:
+    """Against the dense solver; without the images the value is another."""
+    rng = np.random.default_rng(21)
+    x = rng.random((430, 3)) * [2.0, 0.7, 1.0] - [0.4, 0.0, 0.0]
+    y = rng.random((430, 3)) * [1.1, 0.7, 1.0] + [4.3, 0.1, 0.0]
+    gap = x[:, None] - y[None]
+    sides = np.array([2.1, 0.8, np.inf])
+    gap[..., :2] -= sides[:2] * np.rint(gap[..., :2] / sides[:2])
+    cost = np.minimum(np.sqrt((gap**2).sum(axis=2)), 1.0)
+    rows, columns = linear_sum_assignment(cost)
+    value = cost[rows, columns].mean()
+    assert bounded_lipschitz(x, y, period=sides) == pytest.approx(value, abs=1e-12)
+    assert bounded_lipschitz(x, y) > value + 0.1
+
+
 def test_two_neighbours_are_enough_with_pricing(monkeypatch) -> None:
     """A graph that is too thin is mended; without pricing the value is too large."""
     rng = np.random.default_rng(8)

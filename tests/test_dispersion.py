@@ -10,7 +10,7 @@ import pytest
 
 from mfplug import theory
 from mfplug.errors import NumericsError, ParameterError
-from mfplug.theory import dispersion as module
+from mfplug.theory import responses
 
 # Exact roots and Canosa's table (J. Comput. Phys. 13 (1973) 158), k: (w, gamma).
 LANDAU = {
@@ -84,7 +84,7 @@ def test_maxwellian_rates_of_the_hmf(temperature: float, rate: float) -> None:
     assert theory.hmf_growth(temperature) == pytest.approx(rate, abs=6e-8)
     # The defining equation, with the Faddeeva function itself.
     zeta = 1j * theory.hmf_growth(temperature) / cmath.sqrt(2 * temperature)
-    whole = 1 + zeta * module.plasma_dispersion(zeta)
+    whole = 1 + zeta * responses.plasma_dispersion(zeta)
     assert whole / (2 * temperature) == pytest.approx(1.0, abs=1e-12)
     assert theory.hmf_growth(0.5) == pytest.approx(0.0, abs=1e-12)
 
@@ -100,7 +100,7 @@ def test_waterbags_and_cauchy_momenta() -> None:
     assert cauchy.imag == pytest.approx(math.sqrt(0.5) - 0.3, abs=1e-12)
 
 
-@pytest.mark.parametrize("momentum", module.MOMENTA)
+@pytest.mark.parametrize("momentum", responses.MOMENTA)
 def test_units_scale_and_the_root_is_a_root(momentum: str) -> None:
     # With mass m, time scales as m / (k p): D vanishes at the frequency found.
     options = {"momentum": momentum, "width": 0.6, "speed": 2.1, "mass": 1.7}
@@ -113,12 +113,12 @@ def test_units_scale_and_the_root_is_a_root(momentum: str) -> None:
 
 def test_far_from_the_thermal_speeds_no_digit_is_lost() -> None:
     # 1 + zeta Z ~ -1/(2 zeta^2) (1 + 3/(2 zeta^2)): continuous where the form changes.
-    inside = module.maxwellian_response(complex(70.70, 0.3))
-    outside = module.maxwellian_response(complex(70.72, 0.3))
+    inside = responses.maxwellian_response(complex(70.70, 0.3))
+    outside = responses.maxwellian_response(complex(70.72, 0.3))
     step = (complex(70.70, 0.3) / complex(70.72, 0.3)) ** -2
     assert inside / outside == pytest.approx(step, rel=1e-5)
     u = complex(300.0, 1.0)
-    assert module.maxwellian_response(u) == pytest.approx(
+    assert responses.maxwellian_response(u) == pytest.approx(
         (1 + 3 / u**2) / u**2, rel=1e-8
     )
 

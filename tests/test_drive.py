@@ -68,6 +68,8 @@ if wish.get("fail_once") and len((started / name).read_text().split()) == 1:
     sys.exit(1)
 if wish.get("crash"):
     raise ZeroDivisionError("a defect")
+if wish.get("leave"):
+    os._exit(0)
 if wish.get("vanish"):
     os.kill(os.getpid(), 9)
 content = hashlib.sha256(name.encode())
@@ -275,8 +277,9 @@ def test_failed_jobs_are_told_others_go_on_and_the_next_run_does_the_rest(
     fail = {"fail": "particles 'N': got [0], expected > 0."}
     bad = study(out, "bad", wide=2, measure=fail)
     odd = study(out, "odd", wide=1, solve={"crash": True}, simulate={"vanish": True})
+    lost = study(out, "lost", wide=1, simulate={"leave": True})
     good = study(out, "good", wide=1)
-    status, text = go(driver, out, bad, odd, good)
+    status, text = go(driver, out, bad, odd, lost, good)
     assert status == 1, text
     # An error of mfplug is its own line and the place of the log.
     assert text.count("particles 'N': got [0], expected > 0.") == 2
@@ -287,8 +290,10 @@ def test_failed_jobs_are_told_others_go_on_and_the_next_run_does_the_rest(
     assert "failed: solve odd field of it: ZeroDivisionError: a defect" in text
     assert "    Traceback (most recent call last):" in text
     assert "failed: simulate odd cloud 0 of it: it ended without a message" in text
+    # So is one that ends well by its status and leaves no result.
+    assert "failed: simulate lost cloud 0 of it: it ended without a message" in text
     # The rest is done and kept, but for the page, which waits for all.
-    assert "4 jobs failed, 6 not started; 8 finished and kept." in text
+    assert "5 jobs failed, 9 not started; 9 finished and kept." in text
     assert "the same command again" in text
     assert (out / "good" / "figure.svg").is_file()
     assert not (out / "report.html").exists()

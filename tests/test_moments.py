@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mfplug.errors import NumericsError, ParameterError
-from mfplug.theory.intervals import fit_power
 from mfplug.theory.log_power import fit_shifted_log
 from mfplug.theory.moments import controlled_mean, moment_controls
+from mfplug.theory.power_fit import fit_power
 from mfplug.theory.transport import wasserstein1
 
 SIZES = np.array([32.0, 64.0, 128.0, 256.0, 512.0])

@@ -282,6 +282,28 @@ def test_a_prediction_off_by_015_never_holds(truth, shift, error, wrong, dof):
     assert found["verdict"] in ("fails", "undecided")
 
 
+@pytest.mark.parametrize(
+    ("limit", "side", "wanted"),
+    [
+        (-0.40, "below", "holds"),
+        (-0.60, "above", "holds"),
+        # Planted: the exponent lies on the other side, or too near to tell.
+        (-0.40, "above", "fails"),
+        (-0.60, "below", "fails"),
+        (-0.495, "below", "undecided"),
+        (-0.495, "above", "undecided"),
+    ],
+)
+def test_an_exponent_on_one_side_of_a_number(limit, side, wanted):
+    """N^-1/2 with errors of 1 % a point: the family's half width is 0.012."""
+    fitted = rates(table(3.0 * N**-0.5, 0.03 * N**-0.5), predicted=limit)
+    check = Check(rule="exponent", fit="gap", side=side)
+    (found,) = judge(
+        [Verdict(claim="c", checks=[check])], table(N**-0.5), no_bounds(None), fitted
+    )
+    assert found["verdict"] == wanted, found["reason"]
+
+
 def test_one_wrong_exponent_among_many_fails():
     data = pd.concat([table(3.0 * N**-b, 0.002 * N**-b, case=c)
                       for c, b in (("A", 0.5), ("B", 0.5), ("C", 0.65))])  # fmt: skip

@@ -18,6 +18,7 @@ from mfplug.report import (
     CLAIMS,
     FIGURE_KEYS,
     VERDICTS,
+    layout,
     write_figures,
     write_page,
     write_tables,
@@ -710,3 +711,13 @@ def test_every_claim_reads():
         assert claim.place
         assert "$" not in html(claim.statement)
         assert claim.statement.endswith(".")
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_panels_without_legends_have_a_layout(count):
+    """The boxes fill the figure, none on another; it divided by zero once."""
+    plan = layout.plan([[] for _ in range(count)], titled=False)
+    assert plan.columns == 1
+    assert all(0 < x < x + w < 1 and 0 < y < y + h < 1 for x, y, w, h in plan.boxes)
+    corners = {(round(x, 3), round(y, 3)) for x, y, _, _ in plan.boxes}
+    assert len(corners) == count

@@ -11,14 +11,13 @@ from scipy.stats import binom
 
 import mfplug
 from mfplug.errors import ParameterError
+from mfplug.theory.deviations import bounded_difference_bound, tail_bounds
 from mfplug.theory.tails import (
     FluctuationLaw,
-    bounded_difference_bound,
     chernoff_bound,
     exact_tail,
     sampled_tail,
     sine_law,
-    tail_bounds,
 )
 
 LAW = sine_law()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -9,9 +10,16 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from mfplug import System
+from mfplug import Distribution, System
 from mfplug.errors import ParameterError
-from mfplug.theory import collective, counterexample, entropy, propagation
+from mfplug.theory import (
+    collective,
+    corollary,
+    counterexample,
+    entropy,
+    propagation,
+)
+from mfplug.theory.deviations import bernstein_tail
 from mfplug.theory.hypotheses import check_hypotheses
 from mfplug.theory.marginal_bounds import marginal_bound, printed_marginal_bound
 from mfplug.theory.pair_alpha import pair_alpha
@@ -43,7 +51,7 @@ def thesis_tail(N, kappa):
 
 
 def test_lambda_2_of_the_audit():
-    tail = propagation.bernstein_tail(0.5, 1.0)
+    tail = bernstein_tail(0.5, 1.0)
     best = [propagation.optimal_lambda_2(N, 1.0, 1.0, tail) for N in SIZES]
     found = [b.value for b in best]
     # The audit searched kappa in steps of .001: up to 0.18 % above the optimum at
@@ -65,7 +73,7 @@ def test_lambda_2_with_the_tail_of_the_thesis():
 
 def test_lambda_2_for_the_general_bound_of_the_force():
     # Audit, correction (ii): |delta K| <= 2B.
-    tail = propagation.bernstein_tail(0.5, 2.0)
+    tail = bernstein_tail(0.5, 2.0)
     found = [
         propagation.optimal_lambda_2(N, 1.0, 1.0, tail).value
         for N in (1e2, 1e3, 1e4, 1e12)
@@ -74,7 +82,7 @@ def test_lambda_2_for_the_general_bound_of_the_force():
 
 
 def test_optimal_kappa_is_the_least_of_a_fine_grid():
-    tail = propagation.bernstein_tail(0.8, 1.7)
+    tail = bernstein_tail(0.8, 1.7)
     best = propagation.optimal_lambda_2(3e4, 2.3, 1.7, tail)
     grid = np.linspace(1e-3, 0.499, 20001)
     least = min(propagation.lambda_2(3e4, k, 2.3, 1.7, tail) for k in grid)
@@ -133,23 +141,23 @@ def test_corollary_solves_its_equation():
         return 2 * B * score * x + source * score
 
     solved = integrate.solve_ivp(slope, (0, t), [start], rtol=1e-11, atol=1e-14)
-    found = 10 ** propagation.corollary_bound(delta, B, M, source, t, start)
+    found = 10 ** corollary.corollary_bound(delta, B, M, source, t, start)
     assert found == pytest.approx(solved.y[0, -1], rel=1e-9)
-    exact = start * math.exp(propagation.corollary_exponent(delta, B, M, t))
-    assert exact == pytest.approx(10 ** propagation.corollary_bound(
+    exact = start * math.exp(corollary.corollary_exponent(delta, B, M, t))
+    assert exact == pytest.approx(10 ** corollary.corollary_bound(
         delta, B, M, 0.0, t, start))  # fmt: skip
     # M = 0 and B = 0 are limits of their neighbours.
-    near = propagation.corollary_bound(delta, B, 1e-9, source, t)
-    assert propagation.corollary_bound(delta, B, 0.0, source, t) == pytest.approx(near)
-    near = propagation.corollary_bound(delta, 1e-9, M, source, t)
-    assert propagation.corollary_bound(delta, 0.0, M, source, t) == pytest.approx(near)
+    near = corollary.corollary_bound(delta, B, 1e-9, source, t)
+    assert corollary.corollary_bound(delta, B, 0.0, source, t) == pytest.approx(near)
+    near = corollary.corollary_bound(delta, 1e-9, M, source, t)
+    assert corollary.corollary_bound(delta, 0.0, M, source, t) == pytest.approx(near)
 
 
 def test_corollary_as_printed_says_nothing_of_product_data():
-    assert propagation.printed_corollary_bound(0.5, 1.0, 1.0, 2.0, 0.0) == 0.0
-    assert propagation.corollary_bound(0.5, 1.0, 1.0, 0.1, 2.0) > 0.0
+    assert corollary.printed_corollary_bound(0.5, 1.0, 1.0, 2.0, 0.0) == 0.0
+    assert corollary.corollary_bound(0.5, 1.0, 1.0, 0.1, 2.0) > 0.0
     # 6 sqrt(6)/delta ||delta K|| t at M = 0.
-    found = propagation.printed_corollary_bound(2.0, 0.5, 0.0, 1.0, 0.1)
+    found = corollary.printed_corollary_bound(2.0, 0.5, 0.0, 1.0, 0.1)
     assert found == pytest.approx(0.1 * math.exp(6 * math.sqrt(6) / 2 * 0.5))
 
 
@@ -319,6 +327,26 @@ def test_hypotheses_of_a_good_system():
     numbers = found["Theorem 3.1"].numbers
     assert numbers["lambda_1"] == pytest.approx(2 * slope / 0.4)
     assert found["Lemma 3.5"].numbers["M"] == pytest.approx(0.5 * (1 + 1.3 / 0.49))
+
+
+def test_a_stranger_s_mollified_law_is_known_by_what_it_declares():
+    """Not by its name: delta = 0.3 of a law that mfplug does not ship."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Smooth(Distribution):
+        name = "smooth"
+        mollifier_width = 0.3
+        score_bound = 1.0 / 0.3
+
+        def sample(self, rng, n):
+            return rng.normal(size=(n, 1)), rng.normal(size=(n, 1))
+
+        def density(self, q, p):
+            return np.exp(-0.5 * (q**2 + p**2).sum(axis=-1)) / (2.0 * np.pi)
+
+    which, found = applies(potential="gaussian", initial=Smooth())
+    assert which["Lemma 3.3"] is which["Corollary 3.1"] is True
+    assert found["Lemma 3.3"].numbers["1/delta"] == pytest.approx(1 / 0.3)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mfplug import hookspecs
 from mfplug.cli.main import build_parser
 from mfplug.contracts.plugin import KINDS
 from mfplug.registry import current
-from mfplug.report.portrait import portrait
+from mfplug.gallery import portrait
 from mfplug.studies.load import find, shipped
 
 #: Pages that are made, beside the sources and not among them (see .gitignore).

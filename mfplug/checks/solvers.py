@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mfplug.checks.conservation import conserved
 from mfplug.checks.core import Check, CheckFailed, Refused
@@ -17,7 +18,11 @@ from mfplug.errors import MfplugError, ParameterError
 from mfplug.registry import names
 from mfplug.system import System
 
+Array = NDArray[np.float64]
+
 STRENGTH, WIDTH, SPEED, END = 0.7, 0.8, 0.6, 1.3
+#: The line through the cloud along which forces are compared, by its first d axes.
+DIRECTION = (1.0, 0.5, -0.3)
 
 #: Time steps of the order, large enough that the error is that of the step.
 STEPS, LAST = (1.6, 0.8, 0.4, 0.2, 0.1), 1.6
@@ -26,17 +31,24 @@ STEPS, LAST = (1.6, 0.8, 0.4, 0.2, 0.1), 1.6
 def _systems(mass: float) -> Iterator[System]:
     """Yield the harmonic probe: with plugins of the kit's own, with those installed.
 
-    A solver that is exact for one potential may know that one only.
+    A solver that is exact for one potential may know that one only, and one for the
+    plane or for space no line.
     """
     own = Spring(strength=STRENGTH), Cloud(width=WIDTH, speed=SPEED)
-    yield System(dimension=1, potential=own[0], initial=own[1], mass=mass)
-    if "harmonic" in names("potential") and "gaussian" in names("distribution"):
-        yield System(
-            dimension=1,
-            potential={"name": "harmonic", "strength": STRENGTH},  # type: ignore[arg-type]
-            initial={"name": "gaussian", "qq": WIDTH**2, "pp": SPEED**2},  # type: ignore[arg-type]
-            mass=mass,
-        )
+    for d in (1, 2, 3):
+        yield System(dimension=d, potential=own[0], initial=own[1], mass=mass)
+        if "harmonic" in names("potential") and "gaussian" in names("distribution"):
+            yield System(
+                dimension=d,
+                potential={"name": "harmonic", "strength": STRENGTH},  # type: ignore[arg-type]
+                initial={"name": "gaussian", "qq": WIDTH**2, "pp": SPEED**2},  # type: ignore[arg-type]
+                mass=mass,
+            )
+
+
+def _line(d: int) -> Array:
+    """Return 31 points on a line through the centre, shape (31, d)."""
+    return np.linspace(-1.5, 1.5, 31)[:, None] * np.array(DIRECTION[:d])
 
 
 @lru_cache(maxsize=8)
@@ -59,7 +71,7 @@ def _solve(solver: Solver, mass: float = 1.0) -> MeanField:
 def exact(solver: Solver) -> str:
     """Check the force of a harmonic system, -strength (q - mean), mean = 0."""
     field = _solve(solver)
-    q = np.linspace(-1.5, 1.5, 31)[:, None]
+    q = _line(field.system.dimension)
     worst = 0.0
     for t in (0.0, 0.31 * END, END / 2, 0.83 * END, END):
         error = np.abs(field.force(t, q) + STRENGTH * q).max() / (1.5 * STRENGTH)
@@ -80,11 +92,13 @@ def density(solver: Solver) -> str:
     field = _solve(solver)
     law = harmonic_law(END, STRENGTH, covariance=[[WIDTH**2, 0.0], [0.0, SPEED**2]])
     covariance = law.vlasov
-    x = np.random.default_rng(2).standard_normal((40, 2))
+    d = field.system.dimension
+    # On each axis a pair (q, p).
+    x = np.random.default_rng(2).standard_normal((40, d, 2))
     inverse = np.linalg.inv(covariance)
-    expected = np.exp(-0.5 * np.einsum("na,ab,nb->n", x, inverse, x))
-    expected /= 2 * np.pi * np.sqrt(np.linalg.det(covariance))
-    error = np.abs(field.density(END, x[:, :1], x[:, 1:]) - expected).max()
+    expected = np.exp(-0.5 * np.einsum("nda,ab,ndb->n", x, inverse, x))
+    expected /= (2 * np.pi * np.sqrt(np.linalg.det(covariance))) ** d
+    error = np.abs(field.density(END, x[..., 0], x[..., 1]) - expected).max()
     worst = float(error / expected.max())
     if worst > 1e-2:
         raise CheckFailed(
@@ -103,13 +117,11 @@ def order(solver: Solver) -> str:
     if "step" not in solver.parameters():
         raise Refused("it has no parameter `step`")
     cls: Any = type(solver)
-    q = np.linspace(-1.5, 1.5, 31)[:, None]
-    forces = [
-        _first_taken(cls(**solver.parameters() | {"step": step}), (0.0, LAST)).force(
-            LAST, q
-        )
-        for step in STEPS
-    ]
+    forces = []
+    for step in STEPS:
+        made = cls(**solver.parameters() | {"step": step})
+        field = _first_taken(made, (0.0, LAST))
+        forces.append(field.force(LAST, _line(field.system.dimension)))
     errors = [float(np.abs(f - forces[-1]).max()) for f in forces[:-1]]
     floor = max(errors[-1], 1e-13 * float(np.abs(forces[-1]).max()))
     pairs = [k for k in range(len(errors) - 2) if errors[k + 1] > 10 * floor]
@@ -130,7 +142,8 @@ def _first_taken(solver: Solver, times: tuple[float, ...]) -> MeanField:
     """Return the field of the first system that the solver takes."""
     refusal = ""
     smooth = [
-        System(dimension=1, potential=Bell(), initial=Cloud(), beta=beta)
+        System(dimension=d, potential=Bell(), initial=Cloud(), beta=beta)
+        for d in (1, 2, 3)
         for beta in (0.0, 0.5)
     ]
     for system in (*smooth, *_systems(1.0)):
@@ -154,7 +167,7 @@ def stored(solver: Solver) -> str:
         if not isinstance(array, np.ndarray) or array.dtype == object:
             raise CheckFailed(f"arrays()['{name}'] is no array of numbers")
     again = solver.restore(field.system, field.times, arrays, field.info)
-    q = np.linspace(-1.5, 1.5, 31)[:, None]
+    q = _line(field.system.dimension)
     for t in (0.0, 0.37 * END, END):
         if not np.array_equal(again.force(t, q), field.force(t, q)):
             raise CheckFailed(
@@ -170,7 +183,7 @@ def times(solver: Solver) -> str:
     field = _any(solver)
     for t in (-0.2, END + 0.2):
         try:
-            field.force(t, np.zeros((1, 1)))
+            field.force(t, np.zeros((1, field.system.dimension)))
         except MfplugError:
             continue
         raise CheckFailed(
@@ -185,7 +198,9 @@ def mass(solver: Solver) -> str:
     from mfplug.theory.harmonic import propagator
 
     field = _solve(solver, 1.7)
-    q, p = field.flow(np.array([[0.6]]), np.array([[-0.4]]), 0.0, END)
+    start = np.zeros((2, 1, field.system.dimension))
+    start[:, 0, 0] = 0.6, -0.4
+    q, p = field.flow(start[0], start[1], 0.0, END)
     # Of mass m the frequency is sqrt(strength / m), and p = m dq/dt.
     turn = np.asarray(propagator(STRENGTH / 1.7, END))
     expected = turn @ [0.6, -0.4 / 1.7] * [1.0, 1.7]

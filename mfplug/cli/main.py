@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from mfplug import __version__
-from mfplug.errors import MfplugError, PluginDeprecation
+from mfplug.errors import MfplugError, PluginDeprecation, printable
 
 STEPS = {
     "solve": "solve for the mean field of a study's systems",
@@ -27,7 +27,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Print one line and leave with status 2."""
-        self.exit(2, f"mfplug: error: {message}. See '{self.prog} --help'.\n")
+        self.exit(
+            2, f"mfplug: error: {printable(message)}. See '{self.prog} --help'.\n"
+        )
 
 
 def build_parser() -> Parser:
@@ -225,7 +227,7 @@ def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
 
     def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
         if issubclass(category, PluginDeprecation):
-            print(f"mfplug: warning: {_one_line(str(message))}", file=sys.stderr)
+            print(f"mfplug: warning: {printable(str(message))}", file=sys.stderr)
         else:
             others(message, category, *rest)
 
@@ -244,7 +246,7 @@ def _answer(arguments: argparse.Namespace) -> int:
         command: Callable[[argparse.Namespace], int] = module.main
         return command(arguments)
     except MfplugError as error:
-        print(f"mfplug: error: {_one_line(str(error))}", file=sys.stderr)
+        print(f"mfplug: error: {printable(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader went away (`mfplug plugins | head`): nothing to complain about.
@@ -261,9 +263,6 @@ def _answer(arguments: argparse.Namespace) -> int:
         return 1
     except OSError as error:
         where = f" '{error.filename}'" if error.filename else ""
-        print(f"mfplug: error: file{where}: {error.strerror or error}", file=sys.stderr)
+        what = printable(f"file{where}: {error.strerror or error}")
+        print(f"mfplug: error: {what}", file=sys.stderr)
         return 1
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

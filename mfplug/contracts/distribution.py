@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -70,6 +69,11 @@ class Distribution(Plugin, ABC):
         """Sup |grad_x log f_0|, infinite if unbounded; Theorem 3.1 needs it finite."""
         return float("inf")
 
+    @property
+    def mollifier_width(self) -> float | None:
+        """Delta if f_0 is a density mollified by (66), f^delta of Lemma 3.3."""
+        return None
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return fixed nodes (q, p, w) with sum_k w_k g(x_k) close to int g f_0.
 
@@ -103,11 +107,3 @@ class Distribution(Plugin, ABC):
         it is compared with.
         """
         return self.sample(rng, N)
-
-    def specimen(self, folder: Path) -> Self:
-        """Return an instance whose :meth:`joint` the conformance kit can draw from.
-
-        A state that needs a file, which its defaults do not have, writes a small one
-        into ``folder`` and returns an instance that uses it.
-        """
-        return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from mfplug.contracts.parameters import (
@@ -70,6 +71,15 @@ class Plugin:
     def __post_init__(self) -> None:
         for key, value in check_parameters(type(self), self.parameters()).items():
             object.__setattr__(self, key, value)
+
+    def specimen(self, folder: Path) -> Self:
+        """Return an instance that the conformance kit and the gallery can use at once.
+
+        Mostly it is this one. A plugin whose defaults cannot be used, such as a state
+        that needs a file, or which are too dear, returns another; a file that it needs
+        is written into ``folder``.
+        """
+        return self
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name, nested plugins as they are."""

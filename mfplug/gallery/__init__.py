@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mfplug.errors import ParameterError
@@ -56,5 +57,5 @@ def portrait(plugin: Any, ending: str = "png") -> bytes:
     errors of an integrator, the field of a solver, the rows of a metric.
     """
     module = import_module(f"mfplug.gallery.{MODULES[plugin.kind]}")
-    with style.styled():
-        return style.save(module.draw(plugin), ending)
+    with style.styled(), TemporaryDirectory() as folder:
+        return style.save(module.draw(plugin.specimen(Path(folder))), ending)

@@ -17,6 +17,7 @@ SYMBOLS = {
     "beta": r"\beta",
     "gamma": r"\gamma",
     "kappa": r"\kappa",
+    "lambda": r"\lambda",
     "replicas": "M",
     "s": "s",
 }

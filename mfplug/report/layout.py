@@ -83,7 +83,8 @@ def _columns(legends: list[list[str]], width: float, shared: bool) -> int:
     return min(
         max(room, 1),
         5 if shared else 3,
-        max((len(texts) for texts in legends), default=1),
+        # Without any entry one empty column, not none: its rows are counted.
+        max([1, *map(len, legends)]),
     )
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfplug.errors import MfplugError
+from mfplug.errors import MfplugError, printable
 from mfplug.studies.executors import LOCAL, Executor
 from mfplug.studies.guard import writing
 from mfplug.studies.hold import hold
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mfplug.studies.progress import Board
 
 OK, FAILED = 0, 1
+#: What Snakemake says where a job left no result, whatever its status was.
+_INCOMPLETE = "job did not complete successfully"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _running: list[_Snakemake] = []
@@ -101,7 +103,7 @@ def run(
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def _require_snakemake() -> None:
@@ -223,6 +225,7 @@ class _Snakemake:
         if board.stopped:
             board.say("stopped; run the same command again to go on")
             return 128 + self.signal
+        self._note_silent(error)
         if outlook.failed:
             failed, kept = len(outlook.failed), len(outlook.finished)
             rest = f", {len(outlook.dropped)} not started" if outlook.dropped else ""
@@ -239,6 +242,15 @@ class _Snakemake:
         count, took = len(outlook.finished), spoken(time.monotonic() - self.began)
         board.say(f"{count} job{'s' * (count != 1)} done in {took}")
         return OK
+
+    def _note_silent(self, error: Exception | None) -> None:
+        """Count jobs as failed that ended well by their status and left no result."""
+        if _INCOMPLETE not in str(error):
+            return
+        for name in list(self.board.outlook.running):
+            if not self.jobs.done(self.jobs[name]):
+                self.board.outlook.fail(name)
+                self.board.report_failed(self.jobs[name])
 
 
 def listen() -> None:

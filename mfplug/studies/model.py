@@ -96,7 +96,11 @@ class Bound(Strict):
 
 
 class Check(Strict):
-    """One condition of a verdict, computed from the tables."""
+    """One condition of a verdict, computed from the tables.
+
+    ``side`` turns rule ``exponent`` into a one-sided one: the exponent lies above (or
+    below) the number that the fit predicts, with the certainty of the family.
+    """
 
     rule: Literal["exponent", "below", "above", "agrees"]
     fit: str | None = None
@@ -108,6 +112,7 @@ class Check(Strict):
     tolerance: Number | None = None
     relative: Number | None = None
     precision: Number | None = None
+    side: Literal["above", "below"] | None = None
 
 
 class Verdict(Strict):

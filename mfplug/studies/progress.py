@@ -19,6 +19,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
+from mfplug.errors import printable
 from mfplug.studies.jobs import LOCAL_STEPS, Block
 from mfplug.studies.outlook import Outlook, spoken
 from mfplug.studies.queued import note_job
@@ -56,7 +57,7 @@ class Board:
 
     def name(self, block: Block) -> str:
         """Return how a job is called before the reader."""
-        return f"{block.step} {block.label}" if block.study else block.label
+        return printable(f"{block.step} {block.label}" if block.study else block.label)
 
     def begin(self) -> None:
         """Say what is ahead."""

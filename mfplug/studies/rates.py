@@ -142,8 +142,9 @@ def _abscissa(fit: Fit, part: pd.DataFrame) -> NDArray[np.float64]:
 def _fit_group(
     fit: Fit, key: dict[str, Any], part: pd.DataFrame, time: Any
 ) -> dict[str, Any]:
-    from mfplug.theory.intervals import fit_power, log_over, student_quantile
+    from mfplug.theory.intervals import student_quantile
     from mfplug.theory.log_power import fit_shifted_log
+    from mfplug.theory.power_fit import fit_power, log_over
 
     row = _head(fit, key, time)
     x = _abscissa(fit, part)

@@ -7,7 +7,7 @@ from pathlib import Path
 from mfplug.errors import MfplugError, StudyError, did_you_mean
 from mfplug.studies.bounds import check_bound
 from mfplug.studies.model import Check, StudyFile, Verdict
-from mfplug.studies.verdicts import RESOLUTION
+from mfplug.studies.verdict_rules import RESOLUTION
 
 
 def check_references(study: StudyFile, name: str) -> None:

@@ -59,7 +59,7 @@ def tabulate(plan: dict[str, Any], out: Path) -> None:
     _csv(rates, folder / "rates.csv")
     _csv(bounds, folder / "bounds.csv")
     _json(verdicts, folder / "verdict.json")
-    _json(provenance(plan, cells), folder / "provenance.json")
+    _json(provenance(plan, cells, out), folder / "provenance.json")
     _json(_description(plan, cells), folder / "study.json")
 
     from mfplug.report import write_tables

@@ -4,23 +4,32 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 
 - ``gronwall``, ``stability``: Theorem 2.1, Corollary 2.1, the estimate (44);
 - ``empirical``: Corollary 2.2 and its cell bounds; ``mollifier``: Lemma 3.3;
-- ``marginal_bounds``: Theorem 2.2; ``propagation``: Definition 3.1, Lemma 3.2, Theorem
-  3.1, Corollary 3.1; ``score_growth``: Lemma 3.5; ``entropy``: the provable route;
+- ``marginal_bounds``: Theorem 2.2; ``tails``, ``deviations``: Lemma 3.1;
+  ``propagation``: Definition 3.1, Lemma 3.2, Theorem 3.1; ``corollary``: Corollary 3.1;
+  ``score_growth``: Lemma 3.5; ``entropy``: the provable route;
 - ``counterexample``, ``pair_alpha``: Lemma 3.2 is false; ``sign_law``, ``collective``:
   exact lower bounds; ``momentum_laws``: whose score is bounded;
 - ``hypotheses``: which statements apply to a system;
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
-- ``dispersion``, ``modes``, ``magnetisation``: linear modes and equilibria on the
-  torus, frequencies fitted to signals;
-- ``transport``: exact distances of clouds;
+- ``dispersion``, ``responses``, ``modes``, ``magnetisation``: linear modes and
+  equilibria on the torus, frequencies fitted to signals;
+- ``transport``: exact distances of clouds; ``brackets``, ``cells``: proved bounds for
+  large clouds and against a density;
 - ``projection``, ``basis``: the L1 distance of one-particle marginals from samples;
-- ``intervals``: confidence intervals and fitted rates.
+- ``intervals``, ``power_fit``, ``log_power``: confidence intervals and fitted rates.
 """
 
 from __future__ import annotations
 
 from mfplug.theory.basis import PolynomialBasis, polynomial_basis
 from mfplug.theory.collective import alpha_lower_limit, lorentz_collective_variance
+from mfplug.theory.corollary import (
+    corollary_bound,
+    corollary_exponent,
+    corollary_particles,
+    printed_corollary_bound,
+)
+from mfplug.theory.deviations import bernstein_tail
 from mfplug.theory.dispersion import (
     dielectric,
     hmf_growth,
@@ -28,7 +37,6 @@ from mfplug.theory.dispersion import (
     landau_frequency,
     mode_derivative,
     mode_frequency,
-    plasma_dispersion,
     two_stream_growth,
     waterbag_frequency_squared,
 )
@@ -57,10 +65,7 @@ from mfplug.theory.harmonic import (
 from mfplug.theory.hypotheses import Hypothesis, Statement, check_hypotheses
 from mfplug.theory.intervals import (
     MeanEstimate,
-    PowerFit,
     family_quantile,
-    fit_power,
-    log_over,
     mean_interval,
     student_quantile,
 )
@@ -88,6 +93,7 @@ from mfplug.theory.mollifier import (
     score_bound,
 )
 from mfplug.theory.momentum_laws import MomentumLaw, momentum_law
+from mfplug.theory.power_fit import PowerFit, fit_power, log_over
 from mfplug.theory.projection import (
     HoeffdingCoefficients,
     L1Estimate,
@@ -99,18 +105,14 @@ from mfplug.theory.projection import (
 from mfplug.theory.propagation import (
     SourceTerm,
     alpha_bound,
-    bernstein_tail,
-    corollary_bound,
-    corollary_exponent,
-    corollary_particles,
     infection_rate,
     lambda_1,
     lambda_2,
     logistic_bound,
     optimal_lambda_2,
-    printed_corollary_bound,
     theta,
 )
+from mfplug.theory.responses import plasma_dispersion
 from mfplug.theory.score_growth import (
     logarithmic_constant,
     operator_constant,

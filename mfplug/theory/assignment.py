@@ -46,20 +46,23 @@ class Assignment:
     dual: float
 
 
-def truncated_assignment(x: Array, y: Array) -> Assignment:
+def truncated_assignment(x: Array, y: Array, sides: Array | None = None) -> Assignment:
     """Assign equal clouds at the least sum of min(|x_i - y_j|, 1).
 
     Parameters
     ----------
     x, y
         Finite, contiguous, shapes (n, D) both.
+    sides
+        Period of each coordinate, 0 for none; the points lie within one period from 0
+        on, and the nearest image counts. None without any.
 
     Raises
     ------
     NumericsError
         If the violated pairs do not come to an end.
     """
-    starts, heads, costs = _neighbours(x, y)
+    starts, heads, costs = _neighbours(x, y, sides)
     n = len(x)
     v = np.ones(n)
     np.minimum.at(v, heads, costs)
@@ -70,7 +73,7 @@ def truncated_assignment(x: Array, y: Array) -> Assignment:
     for _ in range(_ROUNDS):
         augment(starts, heads, costs, v, columns, rows, paid)
         u = paid - v[columns]
-        tails, joining, lengths = violated(x, y, u, v, JOINING, TOLERANCE)
+        tails, joining, lengths = violated(x, y, u, v, JOINING, TOLERANCE, sides)
         if tails.size == 0:
             return Assignment(columns, u, v, _mean(paid), _mean(u) + _mean(v))
         starts, heads, costs = _with_arcs(
@@ -90,12 +93,14 @@ def _mean(values: Array) -> float:
     return math.fsum(values) / len(values)
 
 
-def _neighbours(x: Array, y: Array) -> tuple[IntArray, IntArray, Array]:
+def _neighbours(
+    x: Array, y: Array, sides: Array | None
+) -> tuple[IntArray, IntArray, Array]:
     """Return arcs (starts, heads, costs) to the nearest neighbours, both ways."""
     from scipy.spatial import KDTree
 
     k = min(NEIGHBOURS, len(x))
-    one, other = KDTree(x), KDTree(y)
+    one, other = KDTree(x, boxsize=sides), KDTree(y, boxsize=sides)
     ranks = np.arange(1, k + 1)
     forth, to = (np.asarray(a) for a in other.query(x, k=ranks))
     back, fro = (np.asarray(a) for a in one.query(y, k=ranks))

@@ -210,9 +210,18 @@ def _grown(keys: Array, items: IntArray) -> tuple[Array, IntArray, int]:
 
 @njit(cache=True)
 def violated(
-    x: Array, y: Array, u: Array, v: Array, most: int, tolerance: float
+    x: Array,
+    y: Array,
+    u: Array,
+    v: Array,
+    most: int,
+    tolerance: float,
+    sides: Array | None,
 ) -> tuple[IntArray, IntArray, Array]:
-    """Return the most violated pairs of every point: tails, heads, costs."""
+    """Return the most violated pairs of every point: tails, heads, costs.
+
+    Without ``sides`` (None) the code for the nearest image is not compiled in.
+    """
     n, axes = x.shape
     size = 0
     tails = np.empty(1024, np.int64)
@@ -231,6 +240,11 @@ def violated(
             square = 0.0
             for a in range(axes):
                 gap = x[i, a] - y[j, a]
+                if sides is not None:
+                    # Within one period the nearest image is 0 or 1 side away.
+                    gap = abs(gap)
+                    if sides[a] > 0.0:
+                        gap = min(gap, sides[a] - gap)
                 square += gap * gap
             if limit <= 1.0 and square >= limit * limit:
                 continue

@@ -12,12 +12,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mfplug.errors import MfplugError
-from mfplug.theory.propagation import (
-    bernstein_tail,
-    corollary_bound,
-    lambda_1,
-    optimal_lambda_2,
-)
+from mfplug.theory.corollary import corollary_bound
+from mfplug.theory.deviations import bernstein_tail
+from mfplug.theory.propagation import lambda_1, optimal_lambda_2
 from mfplug.theory.score_growth import operator_constant, symmetric_constant
 from mfplug.theory.stability import neunzert_constant
 
@@ -119,7 +116,6 @@ class _Facts:
         potential, initial = system.potential, system.initial
         joint = type(initial).joint is not Distribution.joint
         none = system.external is None
-        mollified = initial.name == "mollified"
         return cls(
             force=_bounded("grad phi is bounded, B", potential, "gradient_bound"),
             lipschitz=_bounded(
@@ -140,7 +136,7 @@ class _Facts:
                 True if none else None,
                 note="" if none else "add sup |D^2 V| to L; it is not declared",
             ),
-            delta=float(initial.parameters()["delta"]) if mollified else None,
+            delta=initial.mollifier_width,
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mfplug.errors import NumericsError, ParameterError
-from mfplug.theory.intervals import PowerFit, fit_data, fit_result, fit_solve
+from mfplug.theory.power_fit import PowerFit, fit_data, fit_result, fit_solve
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ def fit_shifted_log(
 ) -> PowerFit:
     r"""Fit y = a ((log N + b)/N)^e by weighted least squares in the logarithm.
 
-    Errors and interval as those of :func:`mfplug.theory.intervals.fit_power`, with
+    Errors and interval as those of :func:`mfplug.theory.power_fit.fit_power`, with
     three parameters; ``correction`` of the result is b.
 
     Parameters

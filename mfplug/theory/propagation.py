@@ -1,4 +1,4 @@
-r"""The growth of alpha: Definition 3.1, Lemma 3.2, Theorem 3.1, Corollary 3.1.
+r"""The growth of alpha: Definition 3.1, Lemma 3.2, Theorem 3.1.
 
 S = sup |grad_p log f_t|, B = sup |grad phi|, alpha in [0, 1]. A ``tail`` is a function
 (N, kappa) -> bound of P(Omega^k), the probability that the force of N independent
@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mfplug.errors import ParameterError
+from mfplug.theory.deviations import Tail
 from mfplug.theory.gronwall import linear_gronwall_bound
 
 Array = NDArray[np.float64]
-Tail = Callable[[float, float], float]
 
 # kappa in (0, 1/2) is searched on this grid, then by golden sections between its nodes.
 _GRID = np.linspace(0.0, 0.5, 502)[1:-1]
@@ -137,30 +137,6 @@ def optimal_lambda_2(
     return SourceTerm(kappa, value(kappa), min(1.0, float(tail(particles, kappa))))
 
 
-def bernstein_tail(variance: float, deviation_bound: float) -> Tail:
-    r"""Return the tail exp(-N^(2 kappa) / (2 (sigma^2 + c N^(-1/2 + kappa)/3))).
-
-    Bernstein's inequality with |delta K| <= c = ``deviation_bound``, at most 2B: a
-    replacement for (60) that needs no r and never exceeds 1 (audit, E11).
-
-    Raises
-    ------
-    ParameterError
-        If the variance is not positive or above c^2.
-    """
-    if not 0.0 < variance <= deviation_bound**2 < math.inf:
-        raise ParameterError(
-            f"bound 'bernstein': got variance {variance} and bound {deviation_bound}, "
-            "expected 0 < variance <= bound^2. Check the law of delta K."
-        )
-
-    def tail(particles: float, kappa: float) -> float:
-        spread = variance + deviation_bound * particles ** (kappa - 0.5) / 3.0
-        return math.exp(-(particles ** (2.0 * kappa)) / (2.0 * spread))
-
-    return tail
-
-
 def alpha_bound(initial: float, growth: float, source: float, time: ArrayLike) -> Array:
     """Return Theorem 3.1: e^(l1 t) alpha_0 + (e^(l1 t) - 1) l2/l1, shape of ``time``.
 
@@ -172,7 +148,7 @@ def alpha_bound(initial: float, growth: float, source: float, time: ArrayLike) -
     ParameterError
         If alpha_0 is not in [0, 1] or an argument is not finite.
     """
-    _check_alpha(initial)
+    check_alpha(initial)
     return linear_gronwall_bound(initial, growth, source, time)
 
 
@@ -218,123 +194,6 @@ def logistic_bound(
     return np.asarray(grown / (deviation_bound * decay + level))
 
 
-def corollary_exponent(
-    delta: float, force_bound: float, stretch: float, time: float
-) -> float:
-    r"""Return Lambda(t) = (2 B / delta) (e^(M t) - 1)/M of Corollary 3.1 (audit, E23).
-
-    The score of the solution that starts from f^delta is at most e^(M t)/delta (Lemmas
-    3.3 and 3.5), so lambda_1(t) = 2 B e^(M t)/delta. Printed in (72) with 6 sqrt(6)
-    ||delta K|| for 2 B.
-
-    Parameters
-    ----------
-    delta
-        Width of the mollifier.
-    force_bound
-        B.
-    stretch
-        M of Lemma 3.5; 0 is allowed.
-    time
-        t >= 0.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is out of range.
-    """
-    _check_corollary(delta, force_bound, stretch, time)
-    return 2.0 * force_bound * _spent(delta, stretch, time)
-
-
-def corollary_bound(
-    delta: float,
-    force_bound: float,
-    stretch: float,
-    source: float,
-    time: float,
-    initial: float = 0.0,
-) -> float:
-    r"""Return log10 of the corrected bound of Corollary 3.1 (audit, E23).
-
-    .. math:: \alpha_t \le e^{\Lambda(t)} \alpha_0
-              + \int_0^t e^{\Lambda(t) - \Lambda(u)} \lambda_2(u)\,du
-
-    With lambda_2(u) = ``source`` e^(M u)/delta the integral is
-    (``source``/2B)(e^(Lambda(t)) - 1). Its logarithm, because the double exponential
-    overflows at once; -inf at t = 0 for product data.
-
-    Parameters
-    ----------
-    delta, force_bound, stretch, time
-        As :func:`corollary_exponent`.
-    source
-        lambda_2 at S = 1: 2 [N^(-1/2 + kappa) + (2NB + N^(1/2 + kappa)) tail].
-    initial
-        alpha_0; 0 for product data, where the printed (72) says 0 <= 0.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is out of range.
-    """
-    _check_alpha(initial)
-    exponent = corollary_exponent(delta, force_bound, stretch, time)
-    # (e^x - 1)/x, in logarithms: x + log((1 - e^-x)/x).
-    shape = math.log(-math.expm1(-exponent) / exponent) if exponent > 0.0 else 0.0
-    grown = source * _spent(delta, stretch, time)
-    logs = [exponent + math.log(initial)] if initial > 0.0 else []
-    if grown > 0.0:
-        logs.append(exponent + shape + math.log(grown))
-    if not logs:
-        return -math.inf
-    top = max(logs)
-    return (top + math.log(sum(math.exp(x - top) for x in logs))) / math.log(10.0)
-
-
-def corollary_particles(
-    delta: float, force_bound: float, stretch: float, time: float
-) -> float:
-    r"""Return log10 of the N below which Corollary 3.1 says nothing at a time.
-
-    Whatever the tail and kappa > 0, lambda_2 > 2 S N^(-1/2): the corrected bound is
-    above 1 as long as 2 N^(-1/2) times its integral is. A lower limit of the N needed.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is out of range.
-    """
-    # The bound is linear in the source term.
-    return 2.0 * corollary_bound(delta, force_bound, stretch, 2.0, time)
-
-
-def printed_corollary_bound(
-    delta: float, deviation_bound: float, stretch: float, time: float, initial: float
-) -> float:
-    r"""Return (72) as printed: exp(6 sqrt(6)/delta ||delta K|| int e^(M s)) alpha_0.
-
-    lambda_2 is dropped, so for product data it reads alpha_t <= 0, which is false
-    (audit, E23). Infinite where it overflows.
-
-    Raises
-    ------
-    ParameterError
-        If an argument is out of range.
-    """
-    _check_alpha(initial)
-    exponent = corollary_exponent(delta, deviation_bound, stretch, time)
-    if initial == 0.0:
-        return 0.0
-    with np.errstate(over="ignore"):
-        return float(initial * np.exp(3.0 * math.sqrt(6.0) * exponent))
-
-
-def _spent(delta: float, stretch: float, time: float) -> float:
-    """Return the integral of the bound e^(M u)/delta of the score up to t."""
-    return (math.expm1(stretch * time) / stretch if stretch else time) / delta
-
-
 def _golden(function: Callable[[float], float], low: float, high: float) -> float:
     """Return the least point of a function with one minimum in [low, high]."""
     part = (math.sqrt(5.0) - 1.0) / 2.0
@@ -373,21 +232,10 @@ def _check_bad(bad: int, particles: int) -> None:
         )
 
 
-def _check_alpha(value: float) -> None:
+def check_alpha(value: float) -> None:
+    """Raise ParameterError if a value of alpha_0 is not in [0, 1]."""
     if not 0.0 <= value <= 1.0:
         raise ParameterError(
             f"bound 'alpha': alpha_0 is {value}, expected a number in [0, 1]. Change "
             "it."
-        )
-
-
-def _check_corollary(
-    delta: float, force_bound: float, stretch: float, time: float
-) -> None:
-    named = {"B": force_bound, "M": stretch, "t": time}
-    bad = {k: v for k, v in named.items() if not (math.isfinite(v) and v >= 0.0)}
-    if bad or not (math.isfinite(delta) and delta > 0.0):
-        raise ParameterError(
-            f"bound 'corollary': got delta = {delta}, {named}, expected finite numbers "
-            ">= 0 and delta > 0. Check the constants."
         )

@@ -65,12 +65,15 @@ def bounded_lipschitz(
     >>> bounded_lipschitz([[0.0], [5.0]], [[0.25], [9.0]])
     0.625
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
-    if wa is None and wb is None and period is None and len(a) == len(b) >= _SPARSE:
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
+    if wa is None and wb is None and len(a) == len(b) >= _SPARSE:
         from mfplug.theory.assignment import truncated_assignment
 
-        found = truncated_assignment(np.ascontiguousarray(a), np.ascontiguousarray(b))
-        return found.value
+        sides = None if period is None else period_sides(period, a.shape[1])
+        if sides is not None:
+            a, b = within_period(a, sides), within_period(b, sides)
+        first, second = np.ascontiguousarray(a), np.ascontiguousarray(b)
+        return truncated_assignment(first, second, sides).value
     cost = _squared_distances(a, b, period)
     np.sqrt(cost, out=cost)
     np.minimum(cost, 1.0, out=cost)
@@ -91,7 +94,7 @@ def wasserstein1(
     ParameterError, NumericsError
         As :func:`bounded_lipschitz`.
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if a.shape[1] == 1 and period is None:
         return _on_the_line(a[:, 0], b[:, 0], wa, wb, 1)
     cost = _squared_distances(a, b, period)
@@ -114,7 +117,7 @@ def wasserstein2(
     ParameterError, NumericsError
         As :func:`bounded_lipschitz`.
     """
-    a, b, wa, wb = _clouds(x, y, weights_x, weights_y)
+    a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if a.shape[1] == 1 and period is None:
         return math.sqrt(_on_the_line(a[:, 0], b[:, 0], wa, wb, 2))
     return math.sqrt(_optimal_cost(_squared_distances(a, b, period), wa, wb))
@@ -175,26 +178,55 @@ def _cumulative(n: int, weights: Array | None, order: NDArray[np.intp]) -> Array
 
 def _squared_distances(x: Array, y: Array, period: Sequence[float] | None) -> Array:
     """Squared distances (n, m), coordinate by coordinate; to the nearest image."""
-    if period is not None:
-        sides = np.asarray(period, float)
-        if sides.shape != (x.shape[1],) or not np.all(sides > 0.0):
-            raise ParameterError(
-                f"transport 'period': got {list(period)}, expected {x.shape[1]} "
-                "positive numbers, inf where there is no period. Give one a coordinate."
-            )
+    sides = period_sides(period, x.shape[1])
     total = np.zeros((len(x), len(y)))
     for axis in range(x.shape[1]):
         gap = x[:, axis, None] - y[None, :, axis]
-        if period is not None and math.isfinite(period[axis]):
-            gap -= period[axis] * np.rint(gap / period[axis])
+        if sides[axis] > 0.0:
+            gap -= sides[axis] * np.rint(gap / sides[axis])
         np.multiply(gap, gap, out=gap)
         total += gap
     return total
 
 
-def _clouds(
+def period_sides(period: Sequence[float] | None, axes: int) -> Array:
+    """Return the period of each of the coordinates, with 0 for none, shape (axes,).
+
+    Raises
+    ------
+    ParameterError
+        If there are not as many positive numbers, infinite ones allowed.
+    """
+    if period is None:
+        return np.zeros(axes)
+    sides = np.asarray(period, float)
+    if sides.shape != (axes,) or not np.all(sides > 0.0):
+        raise ParameterError(
+            f"transport 'period': got {list(period)}, expected {axes} positive "
+            "numbers, inf where there is no period. Give one a coordinate."
+        )
+    return np.where(np.isfinite(sides), sides, 0.0)
+
+
+def within_period(x: Array, sides: Array) -> Array:
+    """Return points (n, D) moved by whole periods into [0, side[."""
+    turns = np.zeros_like(x)
+    np.divide(x, sides, out=turns, where=sides > 0.0)
+    moved = x - sides * np.floor(turns)
+    # Rounding may leave a point at the far end.
+    return np.where((sides > 0.0) & (moved >= sides), 0.0, moved)
+
+
+def checked_clouds(
     x: ArrayLike, y: ArrayLike, weights_x: ArrayLike | None, weights_y: ArrayLike | None
 ) -> tuple[Array, Array, Array | None, Array | None]:
+    """Return two clouds and their normalised masses, None for equal ones.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`bounded_lipschitz`.
+    """
     a, b = np.asarray(x, float), np.asarray(y, float)
     for name, cloud in (("x", a), ("y", b)):
         if cloud.ndim != 2 or 0 in cloud.shape or not np.all(np.isfinite(cloud)):

@@ -148,6 +148,11 @@ class Mollified(Distribution):
         return x, flat, [(centres[k : k + size], weights[k : k + size]) for k in starts]
 
     @property
+    def mollifier_width(self) -> float:
+        """Delta."""
+        return self.delta
+
+    @property
     def score_bound(self) -> float:
         """Return 1/delta, the sharp constant of (67) (audit, E20)."""
         return 1.0 / self.delta

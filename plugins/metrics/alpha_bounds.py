@@ -87,12 +87,8 @@ class AlphaBounds(mfplug.Observable):
 
 
 def _gronwall(N: float, time: float, width: float) -> float:
-    from mfplug.theory.propagation import (
-        alpha_bound,
-        bernstein_tail,
-        lambda_1,
-        optimal_lambda_2,
-    )
+    from mfplug.theory.deviations import bernstein_tail
+    from mfplug.theory.propagation import alpha_bound, lambda_1, optimal_lambda_2
 
     tail = bernstein_tail(VARIANCE, DEVIATION)
     source = optimal_lambda_2(N, 1.0 / width, DEVIATION, tail).value

@@ -30,7 +30,7 @@ class BoundedLipschitz(CloudDistance):
     share of replicas with d_BL > kappa, its index, with Clopper and Pearson's interval;
     ``bounded-lipschitz-markov`` = E d_BL / kappa, inequality (51), and
     ``bounded-lipschitz-mcdiarmid``, the bounded-difference bound for independent points
-    (:func:`mfplug.theory.tails.bounded_difference_bound`).
+    (:func:`mfplug.theory.deviations.bounded_difference_bound`).
     """
 
     name: ClassVar[str] = "bounded-lipschitz"
@@ -55,7 +55,7 @@ class BoundedLipschitz(CloudDistance):
         """Return the share of replicas beyond each kappa, and its bounds."""
         from scipy.stats import beta
 
-        from mfplug.theory.tails import bounded_difference_bound
+        from mfplug.theory.deviations import bounded_difference_bound
 
         iid = name.endswith("-iid")
         rows, count = [], values.size

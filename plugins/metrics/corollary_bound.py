@@ -28,17 +28,17 @@ class CorollaryBound(mfplug.Observable):
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the rows at every time after the first."""
-        from mfplug.theory.propagation import (
-            bernstein_tail,
+        from mfplug.theory.corollary import (
             corollary_bound,
             corollary_particles,
-            optimal_lambda_2,
             printed_corollary_bound,
         )
+        from mfplug.theory.deviations import bernstein_tail
+        from mfplug.theory.propagation import optimal_lambda_2
         from mfplug.theory.score_growth import symmetric_constant
 
         potential, initial = sample.system.potential, sample.system.initial
-        delta = getattr(initial, "delta", None)
+        delta = initial.mollifier_width
         if delta is None or sample.system.external is not None:
             raise mfplug.ParameterError(
                 f"metric '{self.name}': the corollary is for mollified data without "

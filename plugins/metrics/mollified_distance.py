@@ -37,7 +37,7 @@ class MollifiedDistance(mfplug.Observable):
             mollified_gaussian_distance,
         )
 
-        delta = getattr(sample.system.initial, "delta", None)
+        delta = sample.system.initial.mollifier_width
         if delta is None:
             raise mfplug.ParameterError(
                 f"metric '{self.name}': the initial law is "
@@ -58,7 +58,7 @@ class MollifiedDistance(mfplug.Observable):
 
     def _needed(self, sample: mfplug.Sample, delta: float) -> float:
         """Return log10 of the N below which Corollary 3.1 says nothing."""
-        from mfplug.theory.propagation import corollary_particles
+        from mfplug.theory.corollary import corollary_particles
         from mfplug.theory.score_growth import symmetric_constant
 
         potential = sample.system.potential

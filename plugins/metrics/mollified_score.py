@@ -39,7 +39,7 @@ class MollifiedScore(mfplug.Observable):
         from mfplug.theory.mollified import mollified_gaussian_score
 
         initial = sample.system.initial
-        delta = getattr(initial, "delta", None)
+        delta = initial.mollifier_width
         if delta is None:
             raise mfplug.ParameterError(
                 f"metric '{self.name}': the initial law is '{initial.name}', expected "

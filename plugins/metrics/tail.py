@@ -69,7 +69,8 @@ class Tail(mfplug.Observable):
         return rows
 
     def _numbers(self, law: FluctuationLaw, N: int, kappa: float) -> dict[str, float]:
-        from mfplug.theory.tails import chernoff_bound, exact_tail, tail_bounds
+        from mfplug.theory.deviations import tail_bounds
+        from mfplug.theory.tails import chernoff_bound, exact_tail
 
         level = float(N) ** (0.5 + kappa)
         bounds = tail_bounds(law, N, kappa)

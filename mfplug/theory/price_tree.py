@@ -1,0 +1,82 @@
+r"""The least of min(|x_j - y|, 1) + price_j over points x_j, by a tree of boxes.
+
+As a function of y it takes values in an interval of length 1 and has Lipschitz constant
+1, whatever the prices: a test function of d_BL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mfplug.theory.hilbert import hilbert_order
+from mfplug.theory.price_kernels import LEAF, least_values
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PriceTree:
+    """Points along a Hilbert curve with the boxes above them.
+
+    Arrays as in :mod:`mfplug.theory.price_kernels`.
+    """
+
+    points: Array
+    prices: Array
+    low: Array
+    high: Array
+    least: Array
+    sides: Array
+
+    def __call__(self, where: Array) -> Array:
+        """Return g at points (n, D), shape (n,)."""
+        out = np.empty(len(where))
+        least_values(
+            np.ascontiguousarray(where),
+            self.points,
+            np.zeros(len(self.points)),
+            self.prices,
+            self.low,
+            self.high,
+            self.least,
+            self.sides,
+            out,
+        )
+        return out
+
+    def frozen(self) -> PriceTree:
+        """Return a copy that keeps these prices."""
+        return PriceTree(
+            self.points,
+            self.prices.copy(),
+            self.low,
+            self.high,
+            self.least.copy(),
+            self.sides,
+        )
+
+
+def price_tree(points: Array, prices: Array, sides: Array) -> PriceTree:
+    """Build the tree; on a torus the points lie within one period."""
+    order = hilbert_order(points)
+    x, p = np.ascontiguousarray(points[order]), prices[order]
+    leaves = 1
+    while leaves * LEAF < len(x):
+        leaves *= 2
+    axes = x.shape[1]
+    low = np.full((2 * leaves, axes), np.inf)
+    high = np.full((2 * leaves, axes), -np.inf)
+    least = np.full(2 * leaves, np.inf)
+    starts = np.arange(0, len(x), LEAF)
+    filled = slice(leaves, leaves + len(starts))
+    low[filled] = np.minimum.reduceat(x, starts)
+    high[filled] = np.maximum.reduceat(x, starts)
+    least[filled] = np.minimum.reduceat(p, starts)
+    for k in range(leaves - 1, 0, -1):
+        low[k] = np.minimum(low[2 * k], low[2 * k + 1])
+        high[k] = np.maximum(high[2 * k], high[2 * k + 1])
+        least[k] = min(least[2 * k], least[2 * k + 1])
+    return PriceTree(x, p, low, high, least, sides)

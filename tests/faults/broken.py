@@ -1,0 +1,45 @@
+"""A plugin that breaks while a job runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+from lab import Lab, Row, finish
+
+SAYS = {
+    "exits": "sys.exit(0)",
+    "leaves": "os._exit(0), without a word",
+    "aborts": "abort()",
+    "crashes": "a segmentation fault",
+    "hoards": "8 PB of memory asked for",
+    "recurses": "endless recursion",
+}
+
+
+def cases(lab: Lab) -> Iterator[Row]:
+    """Yield a row for each fault of the plugin; then it is mended."""
+    for fault, text in SAYS.items():
+        row = Row(f"plugin: {text}")
+        out = lab.place()
+        lab.expect_line(row, lab.run(out, {"FAULT": fault}))
+        lab.settle(row, out)
+        yield row
+    yield hangs(lab)
+
+
+def hangs(lab: Lab) -> Row:
+    """Interrupt a run whose job hangs: nothing else ends it on this machine."""
+    row = Row("plugin that hangs, until Ctrl-C")
+    out = lab.place()
+    process = lab.start(out, {"FAULT": "hangs"})
+    time.sleep(max(6.0, lab.seconds))
+    os.killpg(process.pid, signal.SIGINT)
+    end = finish(process, 30)
+    row.said = next((x for x in end.text.splitlines() if "stopped" in x), "")
+    if end.status != 130:
+        row.wrong.append(f"status {end.status}: {end.text[-300:]}")
+    lab.settle(row, out)
+    return row
