@@ -56,7 +56,11 @@ def is_snakemake(block):
 
 
 @with_blocks("yaml")
-def test_study_blocks_are_studies(page):
+def test_study_blocks_are_studies(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks(page, "python"):
+        if "np.savez" in code:  # the files that the study names
+            exec(code, {})
     for text in blocks(page, "yaml"):
         study = parse(yaml.safe_load(text), page.stem, "quick")
         assert cells_of(study, page.stem)
@@ -89,12 +93,13 @@ def site(tmp_path_factory):
     """The built pages."""
     place = tmp_path_factory.mktemp("site")
     source = place / "docs"
-    # Not built in place: a test writes nothing into the clone.
+    # Not built in place: a test writes nothing into the clone. Figures of studies take
+    # minutes; `make docs` needs them, and CI makes them.
     leave = shutil.ignore_patterns("_build", "reference")
     shutil.copytree(ROOT / "docs", source, ignore=leave)
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
-         str(source), str(place / "html")],
+         "-D", "study_pictures_needed=", str(source), str(place / "html")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -122,6 +127,48 @@ def test_every_plugin_study_and_command_is_documented(site):
         assert f"mfplug run {name}" in studies
     for name in ("run", "check", "new", "doctor", "measure"):
         assert f"usage: mfplug {name}" in commands
+
+
+def test_every_plugin_has_a_picture_in_the_gallery(site):
+    """But for metrics that take no small system: those have the figure of a study."""
+    gallery = (site / "reference" / "gallery.html").read_text("utf-8")
+    without = set()
+    for kind in KINDS:
+        for entry in current().entries(kind):
+            if entry.source.distribution != "mfplug":
+                continue
+            if f"{kind}-{entry.name}.svg" not in gallery:
+                without.add((kind, entry.name))
+                continue
+            picture = site / "_images" / f"{kind}-{entry.name}.svg"
+            assert picture.stat().st_size > 3000, picture
+    assert {kind for kind, _ in without} <= {"metric"}
+    assert len(without) <= 3, without
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from extension.gallery import measured_by
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+    for _, name in without:
+        assert measured_by(name), f"no study measures '{name}'"
+
+
+def test_a_study_without_a_figure_is_seen(tmp_path, monkeypatch, caplog):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from extension import gallery
+
+    results = tmp_path / "results"
+    for name in shipped()[1:]:
+        (results / name).mkdir(parents=True)
+        (results / name / "figure.svg").write_text("<svg/>")
+    said = []
+    monkeypatch.setattr(gallery.logger, "warning", lambda *words: said.append(words))
+    found = gallery.study_pictures(tmp_path, [tmp_path / "no", results], needed=True)
+    assert found == shipped()[1:]
+    assert (tmp_path / f"study-{found[0]}.svg").read_text() == "<svg/>"
+    assert [words[1] for words in said] == shipped()[:1]
+    gallery.study_pictures(tmp_path, [results], needed=False)
+    assert len(said) == 1
 
 
 def test_pages_need_no_network(site):

@@ -12,11 +12,16 @@ from mfplug.report import style
 #: The side of the torus of plugins that live on one only.
 BOX = 6.283185307179586
 
+#: With spaces at which a title is not broken.
+EQUALS = "\u00a0=\u00a0"
+
 
 def title(plugin: Any, width: int) -> str:
     """Return the name and the parameters, in lines of at most ``width``."""
     values = [
-        f"{key} = {value:g}" if isinstance(value, float) else f"{key} = {value}"
+        f"{key}{EQUALS}{value:g}"
+        if isinstance(value, float)
+        else f"{key}{EQUALS}{value}"
         for key, value in plugin.parameters().items()
         if isinstance(value, int | float | str)
         and not isinstance(value, bool)

@@ -55,6 +55,8 @@ def draw(method: Integrator) -> Figure:
             steps, 2.5 * guide, color=style.GREY, linestyle=(0, (6, 2)),
             label=f"order {method.order}, as declared",
         )  # fmt: skip
+    left.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
+    left.tick_params(axis="x", which="minor", labelbottom=False)
     left.set_xlabel("step $h$")
     left.set_ylabel(f"error at $t = {END:g}$")
     left.legend(loc="best")
