@@ -233,6 +233,14 @@ class NodesOfAnother(BoundedScore):
         return Cloud.nodes(self, size)
 
 
+class WrongCentre(NodesOfAnother):
+    def nodes(self, size):
+        return Cloud.nodes(self, size)
+
+    def symmetry_centre(self):
+        return np.full(self.dimension, 0.2), np.zeros(self.dimension)
+
+
 class Transposed(NodesOfAnother):
     def nodes(self, size):
         return Cloud.nodes(self, size)
@@ -583,6 +591,7 @@ DEFECTS = [
     (BoundedScore, "score-bound", "score_bound is too small"),
     (OwnStream, "shapes", "two streams of one seed"),
     (NodesOfAnother, "nodes", "do not integrate"),
+    (WrongCentre, "centre", "not symmetric about symmetry_centre"),
     (Transposed, "shapes", "wrong shape"),
     (FirstOrder, "order", "slope 1.0"),
     (WrongTime, "order", "the times at which the force is asked for"),

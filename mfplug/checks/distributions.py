@@ -232,6 +232,44 @@ def nodes(law: Distribution) -> str:
     return "weights sum to 1; waves as over samples"
 
 
+def centre(law: Distribution) -> str:
+    """Check that the density has the symmetry that ``symmetry_centre()`` claims."""
+    claims = 0
+    for d, _, placed in places(law):
+        found = placed.symmetry_centre()
+        if found is None:
+            continue
+        claims += 1
+        middle = _joined(found)
+        if middle.shape != (2 * d,):
+            raise CheckFailed(
+                f"symmetry_centre() has the wrong shape in d = {d}; got {middle.shape} "
+                f"for q and p together, expected {(2 * d,)}"
+            )
+        x = _samples(placed, 200) - middle
+        f = placed.density(*np.split(middle + x, 2, axis=1))
+        turned = [x[:, np.roll(np.arange(2 * d).reshape(2, d), 1, axis=1).ravel()]]
+        for axis in range(d):
+            sign = np.ones(2 * d)
+            sign[[axis, d + axis]] = -1.0
+            turned.append(x * sign)
+            if axis > 0:
+                swap = np.arange(2 * d)
+                swap[[0, axis, d, d + axis]] = [axis, 0, d + axis, d]
+                turned.append(x[:, swap])
+        for y in turned:
+            off = np.abs(placed.density(*np.split(middle + y, 2, axis=1)) - f)
+            if np.any(off > 1e-9 * f.max()):
+                raise CheckFailed(
+                    f"density() is not symmetric about symmetry_centre() in d = {d}; "
+                    f"it changes by {float(off.max() / f.max()):.2g} of its maximum "
+                    "when axes are exchanged or turned round. Return None"
+                )
+    if not claims:
+        raise Refused("it claims no symmetry")
+    return f"symmetric as claimed, in {claims} spaces"
+
+
 def joint(law: Distribution) -> str:
     """Check the initial points of N particles: shapes, numbers, the stream alone."""
     with TemporaryDirectory() as folder:
@@ -283,5 +321,6 @@ CHECKS = [
     Check("score", "score() is the gradient of log density()", score),
     Check("score-bound", "the declared sup of the score is not exceeded", score_bound),
     Check("nodes", "nodes() integrate what the samples do", nodes),
+    Check("centre", "the symmetry that symmetry_centre() claims", centre),
     Check("joint", "initial points of N particles", joint),
 ]

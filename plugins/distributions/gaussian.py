@@ -87,6 +87,12 @@ class Gaussian(Distribution):
         z, w = gaussian_nodes(2 * self.dimension, size)
         return *self._from_standard(z), w
 
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the means: every axis has the same law, symmetric about them."""
+        return np.full(self.dimension, self.mean_q), np.full(
+            self.dimension, self.mean_p
+        )
+
     def _images(self, q: Array, p: Array) -> tuple[Array, Array, Array]:
         """Return C^-1 x and the log-weight for each image, shapes (..., d, images)."""
         u = (np.asarray(q, dtype=float) - self.mean_q)[..., None]
