@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.checks.core import Check, CheckFailed
+from mfplug.checks.core import Check, CheckFailed, Refused
 from mfplug.checks.probes import gradient_error, places
 from mfplug.contracts.distribution import Distribution
 from mfplug.errors import ParameterError
