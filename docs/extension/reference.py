@@ -50,11 +50,11 @@ def write(path: Path, lines: list[str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def plugin_page(entry: Any, folder: Path, studies: list[str]) -> str:
+def plugin_page(entry: Any, folder: Path, studies: list[str], drawing: bool) -> str:
     """Write the page of one plugin and return the name of its picture."""
     cls = entry.cls
     lines = heading(f"{cls.kind} ``{cls.name}``")
-    picture, said = plugin_picture(entry, folder, studies)
+    picture, said = plugin_picture(entry, folder, studies, drawing)
     if picture:
         lines += [f".. image:: {picture}", f"   :alt: {cls.kind} {cls.name}", ""]
         lines += [said, ""]
@@ -78,7 +78,9 @@ def plugin_page(entry: Any, folder: Path, studies: list[str]) -> str:
     return picture
 
 
-def plugin_pages(folder: Path, studies: list[str]) -> dict[tuple[str, str], str]:
+def plugin_pages(
+    folder: Path, studies: list[str], drawing: bool
+) -> dict[tuple[str, str], str]:
     """Write the pages of all plugins that ship, and the list; return the pictures."""
     pictures = {}
     lines = heading("Plugins")
@@ -89,7 +91,7 @@ def plugin_pages(folder: Path, studies: list[str]) -> dict[tuple[str, str], str]
         lines += heading(kind.capitalize() + "s", "-")
         lines += [".. toctree::", "   :maxdepth: 1", ""]
         for entry in entries:
-            pictures[kind, entry.name] = plugin_page(entry, folder, studies)
+            pictures[kind, entry.name] = plugin_page(entry, folder, studies, drawing)
             lines.append(f"   {kind}-{entry.name}")
         lines.append("")
     write(folder / "plugins.rst", lines)
@@ -181,7 +183,7 @@ def build(app: Any) -> None:
     folder.mkdir(exist_ok=True)
     results = [Path(app.confdir) / name for name in app.config.study_pictures]
     studies = study_pictures(folder, results, app.config.study_pictures_needed)
-    pictures = plugin_pages(folder, studies)
+    pictures = plugin_pages(folder, studies, bool(app.config.plugin_pictures))
     hook_page(folder)
     study_page(folder, studies)
     command_page(folder)
@@ -190,6 +192,7 @@ def build(app: Any) -> None:
 
 def setup(app: Any) -> dict[str, bool]:
     """Write the reference before Sphinx looks for pages."""
+    app.add_config_value("plugin_pictures", True, "env", types=(bool, int, str))
     app.add_config_value("study_pictures", [], "env")
     app.add_config_value("study_pictures_needed", True, "env", types=(bool, int, str))
     app.connect("autodoc-process-docstring", plain_bars, priority=900)
