@@ -99,7 +99,8 @@ def site(tmp_path_factory):
     shutil.copytree(ROOT / "docs", source, ignore=leave)
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
-         "-D", "study_pictures_needed=", "-D", "plugin_pictures=", str(source), str(place / "html")],
+         "-D", "study_pictures_needed=", "-D", "plugin_pictures=",
+         str(source), str(place / "html")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
