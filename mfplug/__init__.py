@@ -38,6 +38,7 @@ _EXPORTS = {
     "read_snapshots": "mfplug.dynamics.snapshots",
     "write_snapshots": "mfplug.dynamics.snapshots",
     "solve_mean_field": "mfplug.meanfield.solve",
+    "load": "mfplug.studies.results",
     "load_field": "mfplug.studies.store",
     "save_field": "mfplug.studies.store",
     "counting_measure": "mfplug.theory.counting.measure",
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from mfplug.studies.api import run_study as run_study
     from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
+    from mfplug.studies.results import load as load
     from mfplug.studies.store import load_field as load_field
     from mfplug.studies.store import save_field as save_field
     from mfplug.system import System as System

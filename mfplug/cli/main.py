@@ -144,6 +144,32 @@ def build_parser() -> Parser:
     diff.add_argument("first", metavar="A")
     diff.add_argument("second", metavar="B")
     diff.add_argument("--json", action="store_true", help="as JSON")
+    verify = add("verify", "compare studies with the reference tables", "verify")
+    verify.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    verify.add_argument("--profile", default="quick")
+    verify.add_argument(
+        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N"
+    )
+    verify.add_argument(
+        "--out", metavar="DIR", help="compare these results, instead of computing anew"
+    )
+    verify.add_argument(
+        "--update", action="store_true", help="make the results of --out the references"
+    )
+    verify.add_argument(
+        "--references", metavar="DIR", help="other references than those that ship"
+    )
+    verify.add_argument("--json", action="store_true", help="as JSON")
+    bundle = add("bundle", "pack results into an archive to deposit", "bundle")
+    bundle.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    bundle.add_argument("--out", default="results", metavar="DIR")
+    bundle.add_argument("--to", default="mfplug-results.zip", metavar="FILE")
+    bundle.add_argument("--name", default="Results of mfplug", help="of the archive")
+    bundle.add_argument("--author", default="", metavar="NAME")
+    bundle.add_argument("--date", metavar="YYYY-MM-DD", help="of publication (today)")
+    bundle.add_argument(
+        "--license", default="CC-BY-4.0", metavar="SPDX", help="of the results"
+    )
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")

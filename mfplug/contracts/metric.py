@@ -120,6 +120,9 @@ class Metric(Plugin, ABC):
 
     kind: ClassVar[str] = "metric"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    #: Sums over all pairs for a replica and a time, in units of a force: what they cost
+    #: depends on how they are done, so it is not in ``cost``.
+    force_sums: ClassVar[float] = 0.0
 
     @abstractmethod
     def rows(self, sample: Sample) -> list[Row]:
