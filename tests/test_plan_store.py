@@ -350,10 +350,10 @@ def test_a_new_metric_measures_only_itself(clean, tmp_path, write_study):
     seen = []
     real = steps.UNIT_STEPS["measure"]
 
-    def measure(cell, unit, store):
+    def measure(cell, unit, store, tell):
         path = store.rows_path(unit["key"])
         seen.append((cell.metrics[unit["metric"]].name, path.is_file()))
-        return real(cell, unit, store)
+        return real(cell, unit, store, tell)
 
     clean.setitem(steps.UNIT_STEPS, "measure", measure)
     done = counted(clean)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,24 +232,87 @@ def nodes(law: Distribution) -> str:
     return "weights sum to 1; waves as over samples"
 
 
-def joint(law: Distribution) -> str:
-    """Check the initial points of N particles."""
-    d, _, placed = next(places(law))
-    own = type(law).joint is not Distribution.joint
-    for N in (2, 7) if not own else (2,):
-        try:
-            q, p = placed.joint(np.random.default_rng(3), N)
-        except ParameterError as refusal:
-            # A state may need what its defaults do not say, such as a file.
-            raise Refused(f"it needs other parameters: {refusal}") from refusal
-        if np.shape(q) != (N, d) or np.shape(p) != (N, d):
+def centre(law: Distribution) -> str:
+    """Check that the density has the symmetry that ``symmetry_centre()`` claims."""
+    claims = 0
+    for d, _, placed in places(law):
+        found = placed.symmetry_centre()
+        if found is None:
+            continue
+        claims += 1
+        middle = _joined(found)
+        if middle.shape != (2 * d,):
             raise CheckFailed(
-                f"joint() has the wrong shape; got {np.shape(q)}, {np.shape(p)}, "
-                f"expected {(N, d)} twice"
+                f"symmetry_centre() has the wrong shape in d = {d}; got {middle.shape} "
+                f"for q and p together, expected {(2 * d,)}"
             )
-    if not own:
-        raise Refused("the particles start independently")
-    return "a state of its own, with the right shapes"
+        x = _samples(placed, 200) - middle
+        f = placed.density(*np.split(middle + x, 2, axis=1))
+        turned = [x[:, np.roll(np.arange(2 * d).reshape(2, d), 1, axis=1).ravel()]]
+        for axis in range(d):
+            sign = np.ones(2 * d)
+            sign[[axis, d + axis]] = -1.0
+            turned.append(x * sign)
+            if axis > 0:
+                swap = np.arange(2 * d)
+                swap[[0, axis, d, d + axis]] = [axis, 0, d + axis, d]
+                turned.append(x[:, swap])
+        for y in turned:
+            off = np.abs(placed.density(*np.split(middle + y, 2, axis=1)) - f)
+            if np.any(off > 1e-9 * f.max()):
+                raise CheckFailed(
+                    f"density() is not symmetric about symmetry_centre() in d = {d}; "
+                    f"it changes by {float(off.max() / f.max()):.2g} of its maximum "
+                    "when axes are exchanged or turned round. Return None"
+                )
+    if not claims:
+        raise Refused("it claims no symmetry")
+    return f"symmetric as claimed, in {claims} spaces"
+
+
+def joint(law: Distribution) -> str:
+    """Check the initial points of N particles: shapes, numbers, the stream alone."""
+    with TemporaryDirectory() as folder:
+        law = law.specimen(Path(folder))
+        d, _, placed = next(places(law))
+        said, refusal = [], ""
+        for N in (2, 7):
+            try:
+                _check_joint(placed, N, d)
+            except ParameterError as error:
+                refusal = str(error)
+                continue
+            said.append(str(N))
+    if not said:
+        raise CheckFailed(
+            f"joint() gives neither 2 nor 7 particles: {refusal} Override specimen() "
+            "where a state needs what its defaults do not say, such as a file"
+        )
+    own = type(law).joint is not Distribution.joint
+    start = "a state of its own" if own else "the particles start independently"
+    return f"{start}; N = {', '.join(said)}, d = {d}: shapes, numbers, streams"
+
+
+def _check_joint(placed: Distribution, N: int, d: int) -> None:
+    first = placed.joint(np.random.default_rng(3), N)
+    for x in first:
+        if np.shape(x) != (N, d):
+            raise CheckFailed(
+                f"joint() has the wrong shape; got {np.shape(x)}, expected {(N, d)} "
+                "twice"
+            )
+    if not np.isfinite(_joined(first)).all():
+        raise CheckFailed(f"joint() is not finite for N = {N}")
+    np.random.seed(7)  # noqa: NPY002
+    again = placed.joint(np.random.default_rng(3), N)
+    if not np.array_equal(_joined(again), _joined(first)):
+        raise CheckFailed(
+            "two streams of one seed give different initial points; draw from the "
+            "`rng` that is given and from nothing else"
+        )
+    others = [placed.joint(np.random.default_rng(k), N) for k in range(20, 30)]
+    if all(np.array_equal(_joined(x), _joined(first)) for x in others):
+        raise CheckFailed("joint() gives the same points for every seed")
 
 
 CHECKS = [
@@ -256,5 +321,6 @@ CHECKS = [
     Check("score", "score() is the gradient of log density()", score),
     Check("score-bound", "the declared sup of the score is not exceeded", score_bound),
     Check("nodes", "nodes() integrate what the samples do", nodes),
+    Check("centre", "the symmetry that symmetry_centre() claims", centre),
     Check("joint", "initial points of N particles", joint),
 ]

@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mfplug.cli.bar import bar
 from mfplug.errors import ParameterError
+
+#: Cells of which a line is printed, at most.
+MOST_LINES = 40
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -37,9 +41,28 @@ def main(arguments: argparse.Namespace) -> int:
     else:
         plan = make_plan(arguments.study, arguments.profile, out)
         write_plan(plan, out)
-    for path in run_step(arguments.command, plan, out, _say):
+    with bar(arguments.command) as (say, progress):
+        paths = run_step(arguments.command, plan, out, say, progress)
+    if arguments.command == "simulate":
+        _say_what_is_kept(plan, out)
+    for path in paths:
         print(path)
     return 0
+
+
+def _say_what_is_kept(plan: dict[str, Any], out: Path) -> None:
+    """Say how far energy, momentum and angular momentum moved, by cell."""
+    from mfplug.dynamics.account import spoken
+    from mfplug.studies.cells import cells_of
+    from mfplug.studies.conserved import accounts
+    from mfplug.studies.plan import study_of
+
+    found = accounts(cells_of(study_of(plan), plan["study"]), out)
+    for label, account in list(found.items())[:MOST_LINES]:
+        print(f"{label}: {spoken(account)}", file=sys.stderr)
+    if len(found) > MOST_LINES:
+        more = len(found) - MOST_LINES
+        print(f"and {more} more; provenance.json has the worst", file=sys.stderr)
 
 
 def _measure_snapshots(arguments: argparse.Namespace) -> int:
@@ -56,10 +79,6 @@ def _measure_snapshots(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(text)
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _use_files(plan: dict[str, Any]) -> None:

@@ -69,6 +69,15 @@ class Distribution(Plugin, ABC):
         """Sup |grad_x log f_0|, infinite if unbounded; Theorem 3.1 needs it finite."""
         return float("inf")
 
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the point (q, p), shapes (d,), about which f_0 is symmetric, or None.
+
+        Symmetric means invariant under every permutation of the axes and every change
+        of sign of an axis, each done to q - centre and p - centre together. Solvers
+        may then follow a part of phase space only. None claims nothing.
+        """
+        return None
+
     @property
     def mollifier_width(self) -> float | None:
         """Delta if f_0 is a density mollified by (66), f^delta of Lemma 3.3."""

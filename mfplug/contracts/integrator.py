@@ -46,6 +46,21 @@ class Integrator(Plugin, ABC):
         """Return the state at t + dt; dt may be negative."""
 
 
+@dataclass(frozen=True)
+class Splitting(Integrator):
+    """Kick-drift-kick leapfrogs of the lengths ``weights`` times the step.
+
+    Because the steps follow from ``weights`` alone, those of small clouds are compiled
+    together with their forces.
+    """
+
+    weights: ClassVar[tuple[float, ...]] = (1.0,)
+
+    def step(self, state: State, t: float, dt: float, force: Force) -> State:
+        """Return the state at t + dt."""
+        return splitting_step(self.weights, state, t, dt, force)
+
+
 def splitting_step(
     weights: tuple[float, ...], state: State, t: float, dt: float, force: Force
 ) -> State:

@@ -13,7 +13,7 @@ import numpy as np
 
 from mfplug.contracts.derivation import NUMPY_NAMES, Derivation
 from mfplug.contracts.fingerprint import file_hash
-from mfplug.dynamics.loops import NAMES, TILE, loops
+from mfplug.dynamics.loops import LANES, NAMES, STRIDE, WIDE, loops
 
 #: Sources compiled into a kernel; Numba itself notices edits of kernels.py only.
 _COMPILED_IN = (
@@ -138,7 +138,10 @@ def _memory_functions() -> dict[str, Any]:
 
     return {
         "empty": np.empty,
-        "TILE": TILE,
+        "STRIDE": STRIDE,
+        "LANES": LANES,
+        "WIDE": WIDE,
+        "min": min,
         "peek": peek,
         "poke": poke,
         "image": njit(**INLINE)(image),

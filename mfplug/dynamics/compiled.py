@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mfplug.contracts.derivation import Derivation
 from mfplug.contracts.tracing import derive
 from mfplug.dynamics import plain
-from mfplug.dynamics.loops import TILE
+from mfplug.dynamics.loops import FEW, TILE
 from mfplug.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -160,17 +160,70 @@ def pair_forces(
             f"got {x.shape} and {out.shape}, expected the same. Make out like x."
         )
     if c.compiled:
-        from mfplug.dynamics.kernels import pair_forces_kernel
+        from mfplug.dynamics.kernels import group_forces_kernel, pair_forces_kernel
 
-        length = float(scale) * _length(box)
-        width = tile_width(x.shape[2])
-        pair_forces_kernel(c.term(box), x, out, c.scalars, width, float(scale), length)
+        length, n = float(scale) * _length(box), x.shape[2]
+        if n <= FEW:
+            group_forces_kernel(
+                c.term(box), x, out, c.scalars, -float(factor), float(scale), length
+            )
+            return
+        pair_forces_kernel(
+            c.term(box), x, out, c.scalars, tile_width(n), float(scale), length
+        )
         np.multiply(out, -factor, out=out)
         return
     ones = np.ones(x.shape[2])
     for r in range(x.shape[0]):
         sums = plain.gradient_sums(c.potential, x[r], x[r], ones, scale, box)
         out[r] = -factor * sums
+
+
+def pair_steps(
+    c: CompiledPotential,
+    x: Array,
+    momenta: Array,
+    forces: Array,
+    steps: int,
+    kicks: Array,
+    drifts: Array,
+    *,
+    factor: float,
+    scale: float = 1.0,
+    box: float | None = None,
+) -> None:
+    """Advance replicas of at most ``FEW`` particles by equal steps, in place.
+
+    A step is, for each k, p += kicks[k] F, q += drifts[k] p, p += kicks[k] F with the
+    forces F of :func:`pair_forces`. Memory is read and written once for all steps.
+
+    Parameters
+    ----------
+    c
+        Compiled, from :func:`compile_potential`.
+    x, momenta, forces
+        The state and the forces at ``x``, each (R, d, N), overwritten.
+    steps
+        How many.
+    kicks, drifts
+        Shape (K,): half the length of a part of the step, and its length over the mass.
+    factor, scale, box
+        As in :func:`pair_forces`.
+
+    Raises
+    ------
+    ParameterError
+        If an array has the wrong type, shape or layout.
+    """
+    from mfplug.dynamics.kernels import group_steps_kernel
+
+    for what, array in (("positions", x), ("momenta", momenta), ("forces", forces)):
+        _check(c, what, array, 3)
+    length = float(scale) * _length(box)
+    group_steps_kernel(
+        c.term(box), x, momenta, forces, steps, kicks, drifts, c.scalars,
+        -float(factor), float(scale), length,
+    )  # fmt: skip
 
 
 def pair_energies(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.dynamics.account import together
 from mfplug.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Ensemble:
     step : float
     integrator : Integrator
     info : dict
-        How the forces were computed, and what was noticed.
+        How the forces were computed, and how far what is conserved has moved.
     """
 
     system: System
@@ -105,8 +106,12 @@ class Ensemble:
             expected += part.replicas
         if len(parts) == 1:
             return parts[0]
+        info = dict(parts[0].info)
+        if all("conserved" in part.info for part in parts):
+            info["conserved"] = together(part.info["conserved"] for part in parts)
         return replace(
             parts[0],
+            info=info,
             q_storage=np.concatenate([e.q_storage for e in parts], axis=1),
             p_storage=np.concatenate([e.p_storage for e in parts], axis=1),
         )

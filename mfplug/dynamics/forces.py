@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling
+from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.sums import METHODS, PairSum
 from mfplug.dynamics.sums.pairsum import check_method
 from mfplug.errors import NumericsError, PluginError
@@ -85,8 +86,6 @@ class Forces:
 
     def _calibrate(self) -> float:
         """Return the error of ``fourier`` at the first points of replica 0, seed 0."""
-        from mfplug.dynamics.simulate import initial_points
-
         q, _ = initial_points(self.system, self.N, 0, range(1))
         cloud = np.ascontiguousarray(q[0, :, :SAMPLED])
         weights = np.ones(cloud.shape[1])

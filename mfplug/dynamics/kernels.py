@@ -21,6 +21,7 @@ prepare_numba()
 from numba import njit, prange  # noqa: E402
 
 import mfplug.dynamics.pairtypes  # noqa: E402, F401  (registers the loops of term)
+from mfplug.dynamics.loops import LANES  # noqa: E402
 from mfplug.dynamics.vexp import FAST  # noqa: E402
 
 Array = NDArray[np.float64]
@@ -71,6 +72,41 @@ def pair_forces_kernel(
                 if i < n and j < n:
                     i1, j1 = min(n, i + width), min(n, j + width)
                     term.square(x, out, r, i, i1, j, j1, scale, box, p)
+
+
+@njit(**_KERNEL)
+def group_forces_kernel(
+    term: Any, x: Array, out: Array, p: Any, factor: float, scale: float, box: float
+) -> None:
+    """Set the forces, ``factor`` times the same sums, for at most ``FEW`` particles."""
+    for index in prange((x.shape[0] + LANES - 1) // LANES):
+        term.group(x, out, np.int64(index) * LANES, factor, scale, box, p)
+
+
+@njit(**_KERNEL)
+def group_steps_kernel(
+    term: Any,
+    x: Array,
+    momenta: Array,
+    forces: Array,
+    steps: int,
+    kicks: Array,
+    drifts: Array,
+    p: Any,
+    factor: float,
+    scale: float,
+    box: float,
+) -> None:
+    """Advance replicas of at most ``FEW`` particles by equal steps, in place.
+
+    A step is one kick-drift-kick for each of ``kicks`` (half a length) and ``drifts``
+    (a length over the mass); ``forces`` are those at ``x``, before and after.
+    """
+    for index in prange((x.shape[0] + LANES - 1) // LANES):
+        r = np.int64(index) * LANES
+        term.group_steps(
+            x, momenta, forces, r, steps, kicks, drifts, factor, scale, box, p
+        )
 
 
 @njit(**_KERNEL)

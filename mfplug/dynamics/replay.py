@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.integrator import Integrator, State
+from mfplug.dynamics.advance import step_lengths
 from mfplug.dynamics.forces import Forces
-from mfplug.dynamics.simulate import step_lengths
 
 if TYPE_CHECKING:
     from mfplug.dynamics.ensemble import Ensemble

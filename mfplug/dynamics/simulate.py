@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mfplug.contracts.calls import calling, returned
-from mfplug.contracts.integrator import Integrator, State
+from mfplug.contracts.integrator import Integrator, Splitting
+from mfplug.dynamics.account import Account
+from mfplug.dynamics.advance import advance, step_lengths
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
-from mfplug.dynamics.seeding import check_seed, streams
+from mfplug.dynamics.seeding import check_seed
+from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.storage import available_memory, snapshots
-from mfplug.dynamics.watch import EnergyWatch
-from mfplug.errors import NumericsError, ParameterError, PluginError
+from mfplug.errors import ParameterError
 from mfplug.registry import create_from
 
 if TYPE_CHECKING:
     from mfplug.system import System
-
-Array = NDArray[np.float64]
 
 #: Replicas are advanced in blocks of about this many particles: small enough for the
 #: cache, large enough that Python's overhead vanishes.
@@ -58,6 +56,7 @@ def simulate(
     first_replica: int = 0,
     tolerance: float = 1e-10,
     storage: str | Path | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Ensemble:
     """Advance independent replicas of the N-particle system; keep the snapshots.
 
@@ -88,11 +87,15 @@ def simulate(
     storage
         Folder for a file of the snapshots where they do not fit into memory; None: the
         system's folder for temporary files. The bits do not depend on it.
+    progress
+        Called now and then with the part that is done, from 0 to 1.
 
     Returns
     -------
     Ensemble
-        ``q`` and ``p`` of shape (times, replicas, particles, d).
+        ``q`` and ``p`` of shape (times, replicas, particles, d). Its ``info`` says how
+        the forces were summed, and under ``conserved`` how far energy, momentum and
+        angular momentum have moved (:class:`mfplug.dynamics.account.Account`).
 
     Raises
     ------
@@ -114,11 +117,18 @@ def simulate(
     room = snapshots(shape, work, storage)
     q, p = room.q, room.p
     forces_of = Forces(system, particles, forces, tolerance)
+    steps = sum(len(step_lengths(a, b, step)) for a, b in pairwise(times))
+    account = Account(forces_of, times, steps * _forces_a_step(method))
+    tell = _Teller(progress, steps * replicas)
     for start in range(0, replicas, block):
         part = slice(start, min(replicas, start + block))
         numbers = range(first_replica + part.start, first_replica + part.stop)
         q[0, part], p[0, part] = initial_points(system, particles, seed, numbers)
-        _advance(forces_of, method, times, step, q[:, part], p[:, part], numbers.start)
+        tell.size = len(numbers)
+        advance(
+            forces_of, method, times, step, q[:, part], p[:, part], numbers.start, tell
+        )
+        account.add(q[:, part], p[:, part], numbers.start)
         room.written()
     return Ensemble(
         forces_of.system,
@@ -130,81 +140,29 @@ def simulate(
         first_replica,
         step,
         method,
-        forces_of.info,
+        forces_of.info | {"conserved": account.info},
     )
 
 
-def initial_points(
-    system: System, particles: int, seed: int, replicas: range
-) -> tuple[Array, Array]:
-    """Return the initial points of some replicas, each (replicas, d, N)."""
-    law = system.initial.at(particles).on(system.dimension, system.box)
-    identity = [law.to_dict(), system.dimension, system.box, particles]
-    shape = (len(replicas), system.dimension, particles)
-    q, p = np.empty(shape), np.empty(shape)
-    for k, rng in enumerate(streams(seed, "initial", identity, replicas)):
-        with calling(law, "sample()"):
-            points = [np.asarray(x, dtype=float) for x in law.joint(rng, particles)]
-        if len(points) != 2:
-            raise PluginError(
-                f"distribution '{law.name}': sample() returned {len(points)} arrays; "
-                "expected (q, p). Mend it."
-            )
-        for target, values in zip((q, p), points, strict=True):
-            if values.shape != (particles, system.dimension):
-                raise PluginError(
-                    f"distribution '{law.name}': a sample has the wrong shape; got "
-                    f"{values.shape}, expected {(particles, system.dimension)}. "
-                    "Mend sample()."
-                )
-            if not np.isfinite(values).all():
-                raise NumericsError(
-                    f"distribution '{law.name}': a sample is not finite; got NaN or "
-                    "infinity, expected numbers. Mend sample()."
-                )
-            target[k] = values.T
-    return q, p
+def _forces_a_step(method: Integrator) -> float:
+    if isinstance(method, Splitting):
+        return float(len(method.weights))
+    return float(max(1, method.order - 1))
 
 
-def _advance(
-    forces: Forces,
-    method: Integrator,
-    times: tuple[float, ...],
-    step: float,
-    q: Array,
-    p: Array,
-    first_replica: int,
-) -> None:
-    """Fill the snapshots of one block from its first one."""
-    mass = forces.system.mass
-    # Copies: what is mapped to a file need not stay in memory.
-    state = State(np.array(q[0], order="C"), np.array(p[0], order="C"), mass)
-    watch = EnergyWatch(forces, method, state, times[0], first_replica)
-    for k in range(1, len(times)):
-        t, end = times[k - 1], times[k]
-        # What overflows is found below, and said once.
-        with np.errstate(all="ignore"), calling(method, "step()"):
-            for dt in step_lengths(t, end, step):
-                state = method.step(state, t, dt, forces)
-                returned(method, "step()", state, State)
-                t += dt
-                watch.see(t, dt, state)
-        if not (np.isfinite(state.q).all() and np.isfinite(state.p).all()):
-            raise NumericsError(
-                f"integrator '{method.name}': the state is not finite at t = {end:g}; "
-                "got NaN or infinity, expected numbers. Take a smaller step."
-            )
-        forces.verify(end, state.q)
-        q[k], p[k] = state.q, state.p
+class _Teller:
+    """Turns steps of blocks of ``size`` replicas into the part that is done."""
 
+    def __init__(self, progress: Callable[[float], None] | None, steps: int) -> None:
+        self.progress = progress
+        self.steps = max(1, steps)
+        self.done = 0
+        self.size = 0
 
-def step_lengths(start: float, end: float, step: float) -> list[float]:
-    """Return full steps from start to end and, where needed, a shortened last one."""
-    count = (end - start) / step
-    whole = math.floor(count + 1e-9)
-    if abs(count - whole) <= 1e-9 * max(1.0, count) and whole > 0:
-        return [(end - start) / whole] * whole
-    return [step] * whole + [end - start - whole * step]
+    def __call__(self, steps: int) -> None:
+        self.done += steps * self.size
+        if self.progress is not None:
+            self.progress(self.done / self.steps)
 
 
 def positive_integer(name: str, value: Any) -> int:

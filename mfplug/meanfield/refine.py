@@ -121,8 +121,8 @@ def solve_to_tolerance(
 ) -> tuple[PairField, ForceError, Resolution]:
     """Return the field, its error and the resolution that keeps it below a tolerance.
 
-    Each of the three contributions is brought below a third of it, step and grid with
-    few nodes first, then the nodes by doubling.
+    Step and grid are each brought below a third of it with few nodes; then the nodes
+    are doubled until the sum of all three is below it.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def solve_to_tolerance(
         # Order 6: the error falls by 64 when the step is halved.
         now = replace(now, step=now.step / 2.0)
         if now.step < start.step / 64.0:
-            raise _out_of_reach("step", step, tolerance, f"step {now.step:g}")
+            raise _out_of_reach("step", step, goal, f"step {now.step:g}")
         step = step_error(run, now)
     while now.grid:
         few = replace(now, nodes=max(1, now.nodes // FEW))
@@ -146,23 +146,23 @@ def solve_to_tolerance(
         factor = min(2.0, max(1.2, (grid / goal) ** (1 / 6)))
         now = replace(now, grid=int(factor * now.grid) + 1)
         if now.grid > 1024:
-            raise _out_of_reach("grid", grid, tolerance, f"grid {now.grid}")
-    fine, nodes = run(now), np.inf
-    while nodes > goal:
+            raise _out_of_reach("grid", grid, goal, f"grid {now.grid}")
+    fine, error = run(now), ForceError(np.inf, step, 0.0)
+    while error.total > tolerance:
         coarse, now = fine, replace(now, nodes=2 * now.nodes)
         if now.nodes > most_nodes:
-            raise _out_of_reach("quadrature", nodes, tolerance, f"nodes {now.nodes}")
+            left = tolerance - error.step - error.grid
+            raise _out_of_reach("quadrature", error.nodes, left, f"nodes {now.nodes}")
         fine = run(now)
         at = probes(fine)
         nodes = difference(fine, coarse, at) / force_scale(fine, at)
-    return fine, ForceError(nodes, step, grid_error(fine)), now
+        error = ForceError(nodes, step, grid_error(fine))
+    return fine, error, now
 
 
-def _out_of_reach(
-    what: str, error: float, tolerance: float, last: str
-) -> NumericsError:
+def _out_of_reach(what: str, error: float, allowed: float, last: str) -> NumericsError:
     return NumericsError(
         f"solver: the tolerance is out of reach; got error {error:.1e} of the {what} "
-        f"before {last}, expected at most {tolerance / 3:.1e}. Take a larger "
+        f"before {last}, expected at most {allowed:.1e}. Take a larger "
         "tolerance, a shorter time or a smoother initial law."
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.compiled import compile_potential, field_forces
+from mfplug.dynamics.sums.mirrored import group_order, images
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
 from mfplug.meanfield.pair_field import DIFFERENCE, PairField
@@ -33,7 +34,9 @@ class SplineField(PairField):
         ``levels`` (T,), times of the stored levels; ``grid_low`` and ``grid_spacing``
         (d,); ``coefficients`` (T, d, G1, ..., Gd) of the tensor spline in time and
         space. In free space also ``nodes`` (T, d, M), positions at each level, and
-        ``weights`` (M,).
+        ``weights`` (M,). With ``frame`` (2, d) all positions are relative to a centre
+        (its place at the first level, and its velocity), and the nodes stand for
+        themselves and their images under the signed permutations of the axes.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class SplineField(PairField):
             self._nodes = splines.time_coefficients(self._levels, self._arrays["nodes"])
         else:
             self._low = self._low - splines.MARGIN * self._arrays["grid_spacing"]
+        self._frame = self._arrays.get("frame")
         self._compiled = compile_potential(system.potential, system.dimension)
         self._slice: tuple[float, Array] | None = None
 
@@ -86,8 +90,25 @@ class SplineField(PairField):
         return self._slice[1]
 
     def node_positions(self, t: float) -> Array:
-        """Return the positions of the nodes at t, shape (d, M); free space only."""
-        return np.ascontiguousarray(_in_time(self._levels, self._nodes, t))
+        """Return the positions of all nodes at t, shape (d, M); free space only."""
+        nodes = _in_time(self._levels, self._nodes, t)
+        if self._frame is not None:
+            nodes = images(nodes) + self._centre(t)
+        return np.ascontiguousarray(nodes)
+
+    def node_weights(self) -> Array:
+        """Return the weights of all nodes, shape (M,); free space only."""
+        weights = self._arrays["weights"]
+        if self._frame is None:
+            return weights
+        order = group_order(self.system.dimension)
+        return np.tile(weights / order, order)
+
+    def _centre(self, t: float) -> Array:
+        """Return the centre of a field with a frame at t, shape (d, 1)."""
+        frame = self._arrays["frame"]
+        place: Array = frame[0] + (t - self._levels[0]) * frame[1]
+        return place[:, None]
 
     def pair_force(self, t: float, points: Array) -> Array:
         """Return the pair force at points of shape (d, K)."""
@@ -106,8 +127,9 @@ class SplineField(PairField):
         out = np.zeros_like(points)
         outside = np.zeros(points.shape[1], dtype=np.bool_)
         spacing = self._arrays["grid_spacing"]
+        within = points if self._frame is None else points - self._centre(t)
         splines.evaluate(
-            self._at(t), self._low, spacing, points, derivative, out, outside
+            self._at(t), self._low, spacing, within, derivative, out, outside
         )
         if outside.any():
             far = np.ascontiguousarray(points[:, outside])
@@ -115,7 +137,7 @@ class SplineField(PairField):
         return out
 
     def _direct(self, t: float, points: Array, derivative: int) -> Array:
-        nodes, weights = self.node_positions(t), self._arrays["weights"]
+        nodes, weights = self.node_positions(t), self.node_weights()
         if derivative < 0:
             return field_forces(self._compiled, nodes, weights, points)
         shift = np.zeros((points.shape[0], 1))
@@ -137,6 +159,8 @@ def _check_arrays(arrays: dict[str, Array], d: int, periodic: bool) -> None:
     ranks = {"levels": 1, "grid_low": 1, "grid_spacing": 1, "coefficients": d + 2}
     if not periodic:
         ranks |= {"nodes": 3, "weights": 1}
+    if "frame" in arrays:
+        ranks |= {"frame": 2}
     shapes = {name: np.shape(arrays[name]) for name in ranks if name in arrays}
     good = all(len(shapes.get(name, ())) == rank for name, rank in ranks.items())
     if good:
@@ -145,6 +169,7 @@ def _check_arrays(arrays: dict[str, Array], d: int, periodic: bool) -> None:
             shapes["grid_low"] == shapes["grid_spacing"] == (d,)
             and shapes["coefficients"][:2] == (levels, d)
             and (periodic or shapes["nodes"] == (levels, d, *shapes["weights"]))
+            and shapes.get("frame", (2, d)) == (2, d)
         )
     if not good:
         raise ParameterError(

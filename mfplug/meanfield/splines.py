@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.cache import prepare_numba
+from mfplug.meanfield.collocation import interpolating_coefficients
 
 prepare_numba()
 
@@ -28,13 +29,12 @@ def spline_coefficients(values: Array, axes: tuple[int, ...]) -> Array:
 
     Sites are 0, 1, 2, ... on each axis; the result has the shape of ``values``.
     """
-    from scipy.interpolate import make_interp_spline
-
     for axis in axes:
         sites = np.arange(values.shape[axis], dtype=float)
-        spline = make_interp_spline(sites, values, k=5, axis=axis)
-        values = np.moveaxis(spline.c, 0, axis) if axis else spline.c
-    return np.ascontiguousarray(values)
+        ends = np.full(6, sites[0]), np.full(6, sites[-1])
+        knots = np.concatenate([ends[0], sites[3:-3], ends[1]])
+        values = interpolating_coefficients(sites, knots, 5, values, axis)
+    return values
 
 
 def periodic_coefficients(values: Array, axes: tuple[int, ...]) -> Array:
@@ -71,14 +71,10 @@ def time_basis(levels: Array, t: float) -> tuple[slice, Array]:
 
 def time_coefficients(levels: Array, values: Array) -> Array:
     """Return the spline coefficients of values (levels on axis 0) in time."""
-    from scipy.interpolate import make_interp_spline
-
     degree, knots = time_knots(levels)
     if degree == 0:
         return values
-    return np.ascontiguousarray(
-        make_interp_spline(levels, values, k=degree, t=knots, axis=0).c
-    )
+    return interpolating_coefficients(levels, knots, degree, values, 0)
 
 
 def time_knots(levels: Array) -> tuple[int, Array]:

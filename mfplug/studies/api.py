@@ -14,7 +14,11 @@ STEPS = ("solve", "simulate", "measure", "tabulate", "plot")
 
 
 def run_step(
-    step: str, plan: dict[str, Any], out: Path, say: Callable[[str], None] | None = None
+    step: str,
+    plan: dict[str, Any],
+    out: Path,
+    say: Callable[[str], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> list[Path]:
     """Do what is missing of one step of a plan; return its final files.
 
@@ -28,6 +32,8 @@ def run_step(
         The results folder.
     say
         Called with a line before each job.
+    progress
+        Called now and then with the part of the work that is done, from 0 to 1.
 
     Raises
     ------
@@ -41,11 +47,21 @@ def run_step(
         )
     _check_before(plan, step, out)
     blocks = [block for block in plan["blocks"] if block["step"] == step]
-    for block in blocks:
-        if not (out / block["marker"]).is_file():
-            if say is not None:
-                say(f"{step}: {block['label']}")
-            run_block(plan, block["id"], out)
+    missing = [block for block in blocks if not (out / block["marker"]).is_file()]
+    total, done = sum(block["cost"] for block in missing) or 1.0, 0.0
+    for block in missing:
+        if say is not None:
+            say(f"{step}: {block['label']}")
+
+        def tell(
+            part: float, before: float = done, cost: float = block["cost"]
+        ) -> None:
+            if progress is not None:
+                progress((before + part * cost) / total)
+
+        run_block(plan, block["id"], out, tell)
+        done += block["cost"]
+        tell(1.0)
     return [out / path for block in blocks for path in block["outputs"]]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import shlex
+from pathlib import Path
 from typing import Any
 
 import mfplug
 from mfplug.registry import current
 from mfplug.registry.fingerprint import fingerprints
 from mfplug.studies.cells import Cell
+from mfplug.studies.conserved import accounts, worst
 
 PACKAGES = (
     "numpy",
@@ -25,6 +27,9 @@ PACKAGES = (
     "POT",
     "snakemake",
 )
+
+#: Cells whose errors of energy and momentum are read, about: evenly spread.
+_LOOKED_AT = 1000
 
 
 def versions() -> dict[str, str]:
@@ -46,8 +51,8 @@ def command(plan: dict[str, Any]) -> str:
     return shlex.join(words)
 
 
-def provenance(plan: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:
-    """Return ``provenance.json`` of a study."""
+def provenance(plan: dict[str, Any], cells: list[Cell], out: Path) -> dict[str, Any]:
+    """Return ``provenance.json`` of a study whose results folder is ``out``."""
     plugins = [
         p
         for cell in cells
@@ -69,5 +74,6 @@ def provenance(plan: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:
         "plugins": fingerprints(plugins, current()),
         "seeds": sorted({cell.seed for cell in cells}),
         "cells": len(cells),
+        "conserved": worst(accounts(cells[:: 1 + len(cells) // _LOOKED_AT], out)),
         "configuration": plan["resolved"],
     }

@@ -18,9 +18,23 @@ from mfplug.studies.plan import block_of, study_of, write_marker
 from mfplug.studies.store import Store, load_ensemble
 from mfplug.studies.units import ranges
 
+Tell = Callable[[float], None]
 
-def run_block(plan: dict[str, Any], block_id: str, out: Path) -> None:
+
+def run_block(
+    plan: dict[str, Any],
+    block_id: str,
+    out: Path,
+    progress: Callable[[float], None] | None = None,
+) -> None:
     """Do one block of a plan and write its marker.
+
+    Parameters
+    ----------
+    plan, block_id, out
+        The plan, the block in it, and the results folder.
+    progress
+        Called now and then with the part that is done, from 0 to 1.
 
     Raises
     ------
@@ -29,7 +43,7 @@ def run_block(plan: dict[str, Any], block_id: str, out: Path) -> None:
     """
     block = block_of(plan, block_id)
     if block["step"] in UNIT_STEPS:
-        stored = _run_units(plan, block, out)
+        stored = _run_units(plan, block, out, progress)
     else:
         from mfplug.studies.summary import plot, tabulate
 
@@ -38,17 +52,27 @@ def run_block(plan: dict[str, Any], block_id: str, out: Path) -> None:
     write_marker(out, block, stored)
 
 
-def _run_units(plan: dict[str, Any], block: dict[str, Any], out: Path) -> list[str]:
+def _run_units(
+    plan: dict[str, Any],
+    block: dict[str, Any],
+    out: Path,
+    progress: Callable[[float], None] | None,
+) -> list[str]:
     numbers = [unit["cell"] for unit in block["units"]]
     cells = cells_at(study_of(plan), plan["study"], numbers)
     store = Store(out)
     stored = []
-    for unit in block["units"]:
+    for number, unit in enumerate(block["units"]):
         cell = cells[unit["cell"]]
+
+        def tell(part: float, before: int = number) -> None:
+            if progress is not None:
+                progress((before + part) / len(numbers))
+
         try:
             # Another study, or the orphan of a killed run, may be at the same unit.
             with exclusive(store.root / "locks" / f"{unit['key']}-{unit['start']}"):
-                path = UNIT_STEPS[block["step"]](cell, unit, store)
+                path = UNIT_STEPS[block["step"]](cell, unit, store, tell)
         except MfplugError as error:
             raise type(error)(
                 f"{error} (study {plan['study']}, {cell.label})"
@@ -65,7 +89,7 @@ def _check_key(unit: dict[str, Any], key: str) -> None:
         )
 
 
-def solve_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
+def solve_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
     """Solve for the mean field of a cell and store it."""
     _check_key(unit, field_key(cell))
     path = store.field_path(unit["key"])
@@ -79,7 +103,7 @@ def solve_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
     )
 
 
-def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
+def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
     """Simulate a range of replicas, extending a shorter range that is stored."""
     _check_key(unit, ensemble_key(cell))
     key, start, stop = unit["key"], unit["start"], unit["stop"]
@@ -102,12 +126,13 @@ def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
             cell.forces,
             cell.seed,
             first_replica=done,
+            progress=tell,
         )
     )
     return store.save_ensemble(key, Ensemble.join(parts))
 
 
-def measure_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
+def measure_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
     """Measure one metric in a cell and store its rows."""
     metric = cell.metrics[unit["metric"]]
     _check_key(unit, rows_key(cell, metric))
@@ -131,7 +156,7 @@ def measure_unit(cell: Cell, unit: dict[str, Any], store: Store) -> Path:
     return store.save_rows(unit["key"], rows)
 
 
-UNIT_STEPS: dict[str, Callable[[Cell, dict[str, Any], Store], Path]] = {
+UNIT_STEPS: dict[str, Callable[[Cell, dict[str, Any], Store, Tell], Path]] = {
     "solve": solve_unit,
     "simulate": simulate_unit,
     "measure": measure_unit,

@@ -89,6 +89,13 @@ def read_arrays(
     return arrays, meta
 
 
+def read_meta(path: Path, kind: str) -> dict[str, Any]:
+    """Return the metadata of such a file alone; raises as :func:`read_arrays`."""
+    with reading(path, kind), open(path, "rb") as file:
+        data: Any = np.load(file, allow_pickle=False)
+        return dict(json.loads(bytes(data["__meta__"]).decode()))
+
+
 class Store:
     """The files of one results folder, found by key."""
 

@@ -59,12 +59,13 @@ def tabulate(plan: dict[str, Any], out: Path) -> None:
     _csv(rates, folder / "rates.csv")
     _csv(bounds, folder / "bounds.csv")
     _json(verdicts, folder / "verdict.json")
-    _json(provenance(plan, cells), folder / "provenance.json")
+    _json(provenance(plan, cells, out), folder / "provenance.json")
     _json(_description(plan, cells), folder / "study.json")
 
-    from mfplug.report import write_tables
+    from mfplug.report import write_numbers, write_tables
 
     write_tables(folder)
+    write_numbers(folder)
 
 
 def _description(plan: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:

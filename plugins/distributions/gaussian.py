@@ -66,11 +66,17 @@ class Gaussian(Distribution):
 
     def _from_standard(self, z: Array) -> tuple[Array, Array]:
         """Turn independent standard pairs (n, 2d) into points, by Cholesky."""
-        q, p = z[:, : self.dimension], z[:, self.dimension :]
-        slope = self.qp / self.qq
-        spread = math.sqrt(self._determinant / self.qq)
-        q = math.sqrt(self.qq) * q
-        return self.mean_q + q, self.mean_p + slope * q + spread * p
+        d, qq, qp = self.dimension, self.qq, self.qp
+        q = math.sqrt(qq) * z[:, :d]
+        p = math.sqrt((qq * self.pp - qp**2) / qq) * z[:, d:]
+        # Small ensembles take thousands of such samples: nothing is added in vain.
+        if qp != 0.0:
+            p += qp / qq * q
+        if self.mean_p != 0.0:
+            p += self.mean_p
+        if self.mean_q != 0.0:
+            q += self.mean_q
+        return q, p
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """Return n independent points (q, p), each (n, d); q is not wrapped."""
@@ -80,6 +86,12 @@ class Gaussian(Distribution):
         """Return a rule of at most ``size`` nodes with exact mean and covariance."""
         z, w = gaussian_nodes(2 * self.dimension, size)
         return *self._from_standard(z), w
+
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the means: every axis has the same law, symmetric about them."""
+        return np.full(self.dimension, self.mean_q), np.full(
+            self.dimension, self.mean_p
+        )
 
     def _images(self, q: Array, p: Array) -> tuple[Array, Array, Array]:
         """Return C^-1 x and the log-weight for each image, shapes (..., d, images)."""

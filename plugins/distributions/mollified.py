@@ -157,6 +157,12 @@ class Mollified(Distribution):
         """Return 1/delta, the sharp constant of (67) (audit, E20)."""
         return 1.0 / self.delta
 
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the origin where it is the only point, else None."""
+        if self.base is not None or self.points:
+            return None
+        return np.zeros(self.dimension), np.zeros(self.dimension)
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return a Gauss rule in the radius times a sphere rule at each centre."""
         from mfplug.contracts.sphere import gauss_rule, sphere_rule

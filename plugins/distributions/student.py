@@ -82,6 +82,10 @@ class HeavyTailed(Distribution, ABC):
         widths = math.hypot(1.0 / self.q_width, 1.0 / self.p_width)
         return (nu + self.dimension) / (2.0 * math.sqrt(nu)) * widths
 
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the origin: both factors depend on the distance from it alone."""
+        return np.zeros(self.dimension), np.zeros(self.dimension)
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return a rule on the cube, carried to the law axis by axis."""
         d = self.dimension

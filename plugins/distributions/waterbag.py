@@ -73,6 +73,11 @@ class Waterbag(Distribution):
         """Return n independent points (q, p), each (n, d)."""
         return self._from_cube(rng.random((n, 2 * self.dimension)))
 
+    def symmetry_centre(self) -> tuple[Array, Array] | None:
+        """Return the middle of the bag, which is a cube in q and in p."""
+        low, length = self._span()
+        return np.full(self.dimension, low + 0.5 * length), np.zeros(self.dimension)
+
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return a rule of at most ``size`` nodes.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mfplug import Integrator, State, hookimpl
-from mfplug.contracts.integrator import Force, splitting_step
+from mfplug import Integrator, hookimpl
+from mfplug.contracts.integrator import Splitting
 
 
 @dataclass(frozen=True)
-class Leapfrog(Integrator):
+class Leapfrog(Splitting):
     r"""Half a kick, a drift, half a kick.
 
     .. math:: p' = p + \tfrac{h}{2} F(t, q), \quad q^+ = q + \tfrac{h}{m} p', \quad
@@ -27,10 +27,7 @@ class Leapfrog(Integrator):
     order: ClassVar[int] = 2
     symplectic: ClassVar[bool] = True
     reversible: ClassVar[bool] = True
-
-    def step(self, state: State, t: float, dt: float, force: Force) -> State:
-        """Return the state at t + dt."""
-        return splitting_step((1.0,), state, t, dt, force)
+    weights: ClassVar[tuple[float, ...]] = (1.0,)
 
 
 @hookimpl

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mfplug import Integrator, State, hookimpl
-from mfplug.contracts.integrator import Force, splitting_step
+from mfplug import Integrator, hookimpl
+from mfplug.contracts.integrator import Splitting
 
 #: Three leapfrogs whose errors of order 3 cancel: 2 a + b = 1 and 2 a^3 + b^3 = 0.
 OUTER = 1.0 / (2.0 - 2.0 ** (1.0 / 3.0))
@@ -14,7 +14,7 @@ WEIGHTS = (OUTER, 1.0 - 2.0 * OUTER, OUTER)
 
 
 @dataclass(frozen=True)
-class Yoshida4(Integrator):
+class Yoshida4(Splitting):
     r"""Leapfrogs of lengths a h, b h, a h with a = 1/(2 - 2^(1/3)), b = 1 - 2a.
 
     Notes
@@ -28,10 +28,7 @@ class Yoshida4(Integrator):
     order: ClassVar[int] = 4
     symplectic: ClassVar[bool] = True
     reversible: ClassVar[bool] = True
-
-    def step(self, state: State, t: float, dt: float, force: Force) -> State:
-        """Return the state at t + dt."""
-        return splitting_step(WEIGHTS, state, t, dt, force)
+    weights: ClassVar[tuple[float, ...]] = WEIGHTS
 
 
 @hookimpl

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,18 @@ from numpy.typing import NDArray
 import mfplug
 from mfplug.contracts.integrator import State
 from mfplug.dynamics.forces import Forces
-from mfplug.meanfield.linear import exact_mode, mode_options
+from mfplug.meanfield.linear import exact_mode
+
+if TYPE_CHECKING:
+    from mfplug.meanfield.linear_mode import LinearMode
 
 Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 #: Coordinates that are advanced together.
 BATCH = 1 << 18
+#: Paths of the linearised equation from which their mean crossing is taken.
+PATHS = 1000
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,19 @@ class BreakTime(mfplug.Observable):
     ln C is interpolated between steps.
 
     Since the empirical measure solves the Vlasov equation, the linearised equation
-    says of each replica (residue of the Laplace transform at the growing pole)
+    carries the free motion of each replica's own points to a mode rho(t)
+    (:class:`mfplug.meanfield.linear_mode.LinearMode`), noise included. The time at
+    which |rho| passes the threshold is a control variate: its mean over
+    independent points is that over paths of a Gaussian process with a known covariance,
+    in which the logarithm of the last \|rho\|, with the known mean
+    (ln(variance) - 0.5772) / 2, is a control variate in turn. Rows:
 
-    .. math:: C(t) \approx z\, e^{\gamma t}, \quad
-              z = \Big| \frac1N \sum_j \frac{e^{-i k q_j}}{\gamma + i k p_j / m} \Big|
-                  \,/\, |D'(\gamma)|
-
-    ln(z) is a control variate: its mean over initial points, (ln(sigma^2 / N) -
-    0.5772) / 2 with sigma^2 = E |..|^2, is known (z is the modulus of a complex normal
-    number up to 1/N). Rows: ``break-time`` t*, with its control variate;
-    ``break-time-plain``, the mean as it is; ``break-time-linear``, what the linear
-    equation alone says; ``amplification`` e^(2 gamma t*), which grows as N; and
-    ``break-time-exponential`` e^(t*), which grows as N^(1 / (2 gamma)).
+    - ``break-time`` t*, with its control variate, and ``break-time-plain`` without;
+    - ``break-time-linear``, what the linear equation alone says;
+    - ``amplification`` e^(2 gamma t), which grows as N, and ``break-time-exponential``
+      e^t, which grows as N^(1 / (2 gamma)), where t is t* less the time by which, as
+      the linear equation says, the decaying modes and the noise move it; that time
+      vanishes as N grows.
     """
 
     name: ClassVar[str] = "break-time"
@@ -57,15 +63,20 @@ class BreakTime(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds, for some 150 steps."""
-        return 150 * 3e-8 * particles * replicas + 0.1
+        return 150 * 4e-8 * particles * replicas + 1.0
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the rows, or one that says why there is none."""
+        from mfplug.meanfield.linear_mode import LinearMode
+
         ensemble = sample.the_ensemble()
         growth = self._growth(sample.system)
-        crossing = self._crossings(ensemble)
+        count = max(2, math.ceil(self.end / ensemble.step))
+        times = ensemble.step * np.arange(count + 1, dtype=np.float64)
+        mode = LinearMode(sample.system, np.asarray(times, dtype=np.float64))
+        crossing, linear = self._crossings(ensemble, mode)
         start, replicas = sample.times[0], ensemble.replicas
-        missing = int(np.isnan(crossing).sum())
+        missing = int(np.isnan(crossing + linear).sum())
         if missing:
             note = (
                 f"{missing} of {replicas} replicas stay below {self.threshold:g} until "
@@ -75,15 +86,14 @@ class BreakTime(mfplug.Observable):
                 mfplug.Row(name, start, None, replicas=replicas, note=note)
                 for name in (self.name, "amplification", "break-time-exponential")
             ]
-        logs, mean = linear_amplitude(ensemble, growth)
-        expected = (math.log(self.threshold) - mean) / growth
-        paired = crossing + (logs - mean) / growth
+        expected, pole = self._linear(mode, ensemble.particles, growth)
+        paired = crossing - linear + expected
         rows = [
-            mfplug.mean_row(self.name, start, paired),
-            mfplug.mean_row("break-time-plain", start, crossing),
-            mfplug.Row("break-time-linear", start, expected, replicas=replicas),
+            mfplug.mean_row(self.name, start, start + paired),
+            mfplug.mean_row("break-time-plain", start, start + crossing),
+            mfplug.Row("break-time-linear", start, start + expected, replicas=replicas),
         ]
-        t = rows[0]
+        t = mfplug.mean_row(self.name, start, paired - (expected - pole))
         for name, factor in (
             ("amplification", 2.0 * growth),
             ("break-time-exponential", 1.0),
@@ -105,73 +115,92 @@ class BreakTime(mfplug.Observable):
             )
         return mode.imag
 
-    def _crossings(self, ensemble: mfplug.Ensemble) -> Array:
-        """Return t* of each replica, NaN where C stays below the threshold."""
+    def _linear(
+        self, mode: LinearMode, particles: int, growth: float
+    ) -> tuple[float, float]:
+        """Return the mean crossing of the linear equation, and that of its pole.
+
+        The second is (ln C* - E ln z) / gamma for the growing part z e^(gamma t).
+        """
+        rng = np.random.default_rng(20110101)
+        size = np.abs(mode.sampled(rng, PATHS)) / math.sqrt(particles)
+        times = mode.times
+        last = np.log(size[:, -1])
+        mean_last = 0.5 * (math.log(mode.variance() / particles) - np.euler_gamma)
+        goal = math.log(self.threshold)
+        crossing = np.full(PATHS, np.nan)
+        for n in range(len(times)):
+            before = np.log(size[:, max(0, n - 1)])
+            _cross(crossing, before, np.log(size[:, n]), goal, times, n)
+        # What has not crossed at the end would go on to grow.
+        late = np.isnan(crossing)
+        crossing[late] = times[-1] + (goal - last[late]) / growth
+        expected = float(np.mean(crossing + (last - mean_last) / growth))
+        pole = times[-1] + (goal - mean_last) / growth
+        return expected, float(pole)
+
+    def _crossings(
+        self, ensemble: mfplug.Ensemble, mode: LinearMode
+    ) -> tuple[Array, Array]:
+        """Return the crossings of C and of its linear control, NaN where none is."""
         system = ensemble.system
         forces = Forces(system, ensemble.particles)
-        k = system.potential.wavenumber  # type: ignore[attr-defined]
         size = max(1, BATCH // ensemble.particles)
         parts = []
         for first in range(0, ensemble.replicas, size):
             q = ensemble.q_storage[0, first : first + size]
             p = ensemble.p_storage[0, first : first + size]
             state = State(q.copy(), p.copy(), system.mass)
-            found = np.full(len(q), np.nan)
-            before = np.log(_modulus(state.q, k))
-            crossed = before >= math.log(self.threshold)
-            found[crossed] = ensemble.times[0]
-            for t, dt, later in self._steps(ensemble, state, forces):
-                now = np.log(_modulus(later.q, k))
-                new = np.isnan(found) & (now >= math.log(self.threshold))
-                part = (math.log(self.threshold) - before[new]) / (now - before)[new]
-                found[new] = t + part * dt
-                before = now
-                if not np.isnan(found).any():
-                    break
-            parts.append(found)
-        return np.concatenate(parts)
+            parts.append(self._batch(ensemble, mode, forces, state))
+        return np.concatenate(parts, axis=1)[0], np.concatenate(parts, axis=1)[1]
 
-    def _steps(
-        self, ensemble: mfplug.Ensemble, state: State, forces: Forces
-    ) -> Iterator[tuple[float, float, State]]:
-        """Yield (start, length, state after) of each step up to ``end``."""
-        t, dt = ensemble.times[0], ensemble.step
-        while t < self.end:
-            state = ensemble.integrator.step(state, t, dt, forces)
-            yield t, dt, state
-            t += dt
+    def _batch(
+        self,
+        ensemble: mfplug.Ensemble,
+        mode: LinearMode,
+        forces: Forces,
+        state: State,
+    ) -> Array:
+        """Return the crossings of some replicas together, shape (2, R)."""
+        times, k = mode.times, mode.wavenumber
+        goal = math.log(self.threshold)
+        wave = np.exp(-1j * k * state.q[:, 0])
+        turn = np.exp(-1j * k * times[1] * state.p[:, 0] / state.mass)
+        free = np.zeros((len(wave), len(times)), dtype=complex)
+        found = np.full((2, len(wave)), np.nan)
+        before = np.zeros_like(found)
+        for n, t in enumerate(times):
+            if n > 0:
+                wave *= turn
+                if np.isnan(found[0]).any():
+                    now = float(ensemble.times[0] + t - times[1])
+                    state = ensemble.integrator.step(state, now, times[1], forces)
+            free[:, n] = wave.mean(axis=1)
+            after = np.log([_modulus(state.q, k), np.abs(mode.at(n, free))])
+            for j in (0, 1):
+                _cross(found[j], before[j] if n else after[j], after[j], goal, times, n)
+            before = after
+            if not np.isnan(found).any():
+                break
+        return found
+
+
+def _cross(
+    found: Array, before: Array, after: Array, goal: float, times: Array, n: int
+) -> None:
+    """Note the time at which ln C first reached the goal, if it was in step n."""
+    new = np.isnan(found) & (after >= goal)
+    if n == 0:
+        found[new] = times[0]
+        return
+    part = (goal - before[new]) / (after - before)[new]
+    found[new] = times[n - 1] + part * (times[n] - times[n - 1])
 
 
 def _modulus(q: Array, k: float) -> Array:
     """Return |mean of exp(-i k q)| of replicas (R, 1, N), shape (R,)."""
     phase = k * q[:, 0]
     return np.hypot(np.cos(phase).mean(axis=1), np.sin(phase).mean(axis=1))
-
-
-def linear_amplitude(ensemble: mfplug.Ensemble, growth: float) -> tuple[Array, float]:
-    """Return ln z of each replica and its exact mean; see :class:`BreakTime`."""
-    from mfplug.theory import mode_derivative
-
-    system = ensemble.system
-    law, potential = system.initial, system.potential
-    k = potential.wavenumber  # type: ignore[attr-defined]
-    slope = abs(mode_derivative(1j * growth, **mode_options(system)))
-    logs = np.empty(ensemble.replicas)
-    for r in range(ensemble.replicas):
-        q, p = ensemble.q_storage[0, r, 0], ensemble.p_storage[0, r, 0]
-        terms = np.exp(-1j * k * q) / (growth + 1j * k * p / system.mass)
-        logs[r] = math.log(abs(terms.mean()) / slope)
-    # E |term|^2 by the trapezoid rule over the quantiles' range of momenta.
-    p = np.linspace(-1.0, 1.0, 20001) * _range(law)
-    weight = law.law.density(p)  # type: ignore[attr-defined]
-    square = (weight / (growth**2 + (k * p / system.mass) ** 2)).sum() / weight.sum()
-    mean = 0.5 * (math.log(square / ensemble.particles) - np.euler_gamma)
-    return logs, mean - math.log(slope)
-
-
-def _range(law: mfplug.Distribution) -> float:
-    """Return a momentum beyond which a law with thin tails has nothing."""
-    return float(law.speed + 12.0 * law.width)  # type: ignore[attr-defined]
 
 
 def _exponential(name: str, row: mfplug.Row, factor: float) -> mfplug.Row:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 import mfplug
 from mfplug.contracts.integrator import State
+from mfplug.dynamics.advance import step_lengths
 from mfplug.dynamics.forces import Forces
-from mfplug.dynamics.simulate import step_lengths
 
 Array = NDArray[np.float64]
 

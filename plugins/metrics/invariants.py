@@ -9,7 +9,13 @@ import numpy as np
 
 import mfplug
 from mfplug.dynamics.forces import Forces
-from mfplug.dynamics.invariants import angular_momentum, energy, momentum
+from mfplug.dynamics.invariants import (
+    angular_momentum,
+    angular_scale,
+    momentum,
+    momentum_scale,
+    not_conserved,
+)
 
 
 @dataclass(frozen=True)
@@ -21,31 +27,30 @@ class Invariants(mfplug.Observable):
     over replicas r: ``energy`` relative to T(0) + \|U(0)\|, ``momentum`` to
     sum_i \|p_i(0)\|, ``angular`` (d > 1) to sum_i \|q_i(0)\| \|p_i(0)\|. It is of the
     integrator, not of sampling, so there is no standard error. An external potential
-    changes momentum, a time-dependent one energy, and a torus has no angular momentum:
-    then the row says so.
+    changes momentum, one that is not central angular momentum, a time-dependent one
+    energy, and a torus has no angular momentum: then the row says so.
     """
 
     name: ClassVar[str] = "invariants"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    force_sums: ClassVar[float] = 1.5
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 4e-9 * particles**2 * replicas * times + 0.05
+        return 2e-8 * dimension * particles * replicas * times + 0.05
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return rows energy, momentum and angular, at the last time."""
         ensemble = sample.the_ensemble()
-        system = ensemble.system
-        driven = system.external is not None and system.external.time_dependent
-        notes = {
-            "energy": "the external potential depends on time" if driven else "",
-            "momentum": "" if system.external is None else "there is an external force",
-            "angular": "" if system.box is None else "a torus has no rotations",
-        }
-        if system.dimension == 1:
-            del notes["angular"]
+        why = not_conserved(
+            ensemble.system, ensemble.q_storage[0, :1], ensemble.times[0]
+        )
+        names = {"energy": "energy", "momentum": "momentum"}
+        if ensemble.dimension > 1:
+            names["angular"] = "angular momentum"
         rows = []
-        for index, note in notes.items():
+        for index, name in names.items():
+            note = why.get(name, "")
             value = None if note else self._error(ensemble, index)
             if value is None and not note:
                 note = "its scale is 0 in a replica"
@@ -62,20 +67,19 @@ class Invariants(mfplug.Observable):
         return rows
 
     def _error(self, ensemble: mfplug.Ensemble, index: str) -> float | None:
-        q, p = ensemble.q_storage[0], ensemble.p_storage[0]
-        speed, distance = np.linalg.norm(p, axis=1), np.linalg.norm(q, axis=1)
+        q, p = ensemble.q_storage, ensemble.p_storage
         count = range(len(ensemble.times))
         if index == "energy":
             forces = Forces(ensemble.system, ensemble.particles)
-            values = [energy(ensemble, k, forces)[:, None] for k in count]
-            kinetic, potential = forces.energies(ensemble.times[0], q, p)
-            scale = kinetic + np.abs(potential)
+            parts = [forces.energies(ensemble.times[k], q[k], p[k]) for k in count]
+            values = [(kinetic + potential)[:, None] for kinetic, potential in parts]
+            scale = parts[0][0] + np.abs(parts[0][1])
         elif index == "momentum":
-            values = [momentum(ensemble, k) for k in count]
-            scale = speed.sum(axis=1)
+            values = [momentum(p[k]) for k in count]
+            scale = momentum_scale(p[0])
         else:
-            values = [angular_momentum(ensemble, k) for k in count]
-            scale = (distance * speed).sum(axis=1)
+            values = [angular_momentum(q[k], p[k]) for k in count]
+            scale = angular_scale(q[0], p[0])
         if not np.all(scale > 0):
             return None
         change = np.linalg.norm(np.stack(values) - values[0], axis=-1)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: What is taken where nothing is said, by dimension.
-NODES = {1: 8192, 2: 30000, 3: 250000}
+NODES = {1: 8192, 2: 30000, 3: 500000}
 MODE_NODES = {1: 16384, 2: 65536, 3: 262144}
 GRID = {1: 512, 2: 128, 3: 48}
 STEP = {1: 0.1, 2: 0.2, 3: 0.25}
@@ -110,6 +110,7 @@ class Characteristics(mfplug.Solver):
     ) -> PairField:
         """Return the field at one resolution, without an estimate of its error."""
         from mfplug.meanfield.march import time_levels
+        from mfplug.meanfield.mirrors import fold, march_folded
         from mfplug.meanfield.modes import march_modes
         from mfplug.meanfield.tabulate import march_grid
 
@@ -126,9 +127,13 @@ class Characteristics(mfplug.Solver):
         if not resolution.grid:
             arrays, drift = march_modes(system, nodes, clock)
             return self.restore(system, times, arrays, info | drift)
-        arrays, drift, (points, exact) = march_grid(
-            system, nodes, clock, resolution.grid
-        )
+        folded = fold(system, nodes)
+        if folded is None:
+            march = march_grid(system, nodes, clock, resolution.grid)
+        else:
+            info["folded"] = len(folded.w)
+            march = march_folded(system, folded, clock, resolution.grid)
+        arrays, drift, (points, exact) = march
         field = self.restore(system, times, arrays, info | drift)
         scale = float(np.abs(exact).max())
         error = float(np.abs(field.pair_force(times[-1], points) - exact).max())

@@ -30,6 +30,8 @@ EXTENT = 16.0
 PAIR = {1: 0.5e-9, 2: 0.65e-9, 3: 0.8e-9}
 ARITHMETIC = 0.35
 PAIR_PLAIN = 6e-8
+#: Energies of a cloud: by pairs in units of its forces; else what a call costs more.
+ENERGY, CLOUD = 1.5, 1e-4
 #: Seconds a force of ``fourier``: once, a point, a mode.
 CALL = 5e-4
 POINT = {1: 9e-8, 2: 2.3e-7, 3: 1.7e-6}

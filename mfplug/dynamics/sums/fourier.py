@@ -125,7 +125,7 @@ class FourierSum:
     def _epsilon(self) -> float:
         return min(1e-2, max(1e-14, self.tolerance))
 
-    def _spectrum(self, modes: Modes, angles: list[Array], w: Array) -> Complex:
+    def spectrum(self, modes: Modes, angles: list[Array], w: Array) -> Complex:
         """Return c_k sum_m w_m exp(-i k y_m)."""
         import finufft
 
@@ -149,7 +149,7 @@ class FourierSum:
         total *= modes.coefficients
         return total
 
-    def _values(self, series: Complex, angles: list[Array]) -> Complex:
+    def values(self, series: Complex, angles: list[Array]) -> Complex:
         """Return sum_k series_k exp(i k x), (T, K) for series of shape (T, n...)."""
         import finufft
 
@@ -200,7 +200,7 @@ class FourierSum:
         if not (np.isfinite(sources).all() and np.isfinite(targets).all()):
             return np.full(targets.shape, np.nan)
         modes, at_sources, at_targets = self._set_up(sources, targets)
-        spectrum = self._spectrum(modes, at_sources, weights)
+        spectrum = self.spectrum(modes, at_sources, weights)
         d = len(modes.sizes)
         # The components are real, so two of them are one complex series.
         pairs = np.empty(((d + 1) // 2, *modes.sizes), dtype=complex)
@@ -210,7 +210,7 @@ class FourierSum:
                 # -i (k_a + i k_b): the imaginary part is the component b.
                 k = k + 1j * _along(modes, 2 * t + 1)
             pairs[t] = -1j * k * spectrum
-        values = self._values(pairs, at_targets)
+        values = self.values(pairs, at_targets)
         out = np.empty((d, targets.shape[1]))
         for a in range(d):
             out[a] = values[a // 2].imag if a % 2 else values[a // 2].real
@@ -221,8 +221,8 @@ class FourierSum:
         if not (np.isfinite(sources).all() and np.isfinite(targets).all()):
             return np.full(targets.shape[1], np.nan)
         modes, at_sources, at_targets = self._set_up(sources, targets)
-        spectrum = self._spectrum(modes, at_sources, weights)
-        values = self._values(spectrum[None], at_targets)[0].real
+        spectrum = self.spectrum(modes, at_sources, weights)
+        values = self.values(spectrum[None], at_targets)[0].real
         return values + modes.periodic.level * float(np.sum(weights))
 
     def clouds(self, x: Array, weight: float) -> Array:

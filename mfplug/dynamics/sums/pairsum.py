@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.sums.choose import candidates
+from mfplug.dynamics.sums.choose import (
+    CLOUD,
+    ENERGY,
+    candidates,
+    direct_seconds,
+)
 from mfplug.dynamics.sums.contract import check_potential
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from mfplug.contracts.potential import Potential
 
 Array = NDArray[np.float64]
+#: Up to so many particles the pairs are summed faster than anything else is set up.
+_FEW = 256
 METHODS = ("auto", "direct", "fourier", "sorted", "separable", "cells")
 
 
@@ -99,6 +106,8 @@ class PairSum:
         check_potential(potential, dimension)
         check_torus(self.kernel)
         self.direct = DirectSum(self.kernel)
+        self.size = size
+        self.seconds = 0.0
         self.sum, self.why = self._choose(size, threads or _threads())
 
     @property
@@ -108,14 +117,31 @@ class PairSum:
 
     def _choose(self, size: int, threads: int) -> tuple[Sum, str]:
         if self.asked == "direct":
+            self.seconds = direct_seconds(self.kernel, float(size) ** 2)
             return self.direct, "asked for"
         found = candidates(self.kernel, size, self.tolerance, threads, self.asked)
         if self.asked != "auto":
             if self.asked not in found:
                 unavailable(self.kernel, self.asked, self.tolerance)
-            return found[self.asked][1], "asked for"
-        seconds, best = min(found.values(), key=lambda pair: pair[0])
-        return best, f"about {seconds:.1e} s a force for {size} points by one thread"
+            self.seconds, best = found[self.asked]
+            return best, "asked for"
+        self.seconds, best = min(found.values(), key=lambda pair: pair[0])
+        return best, (
+            f"about {self.seconds:.1e} s a force for {size} points by one thread"
+        )
+
+    @property
+    def energy_cost(self) -> float:
+        """The potential energy of a cloud in units of its forces, about."""
+        pairs = ENERGY * direct_seconds(self.kernel, float(self.size) ** 2)
+        if self._by_pairs(self.size):
+            return pairs / self.seconds
+        return 1.0 + CLOUD / self.seconds
+
+    def _by_pairs(self, size: int) -> bool:
+        """Say whether the energy of such a cloud is summed over all pairs."""
+        few = size <= _FEW and self.direct.compiled.compiled
+        return few or self.method == "direct"
 
     def forces(self, sources: Array, weights: Array, targets: Array) -> Array:
         """Return F at the targets, shape (d, K).
@@ -168,7 +194,7 @@ class PairSum:
     def cloud_energies(self, x: Array) -> Array:
         """Return sum_{i<j} phi_N(x_i - x_j) of each cloud, shape (R,); x (R, d, N)."""
         x = np.ascontiguousarray(x, dtype=float)
-        if self.method == "direct":
+        if self._by_pairs(x.shape[2]):
             return self.direct.cloud_energies(x)
         w = np.ones(x.shape[2])
         alone = x.shape[2] * self.kernel.origin
