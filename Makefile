@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml requirements/lock.txt | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test docs bench install lint format types lock clean
+.PHONY: help figures test docs bench faults install lint format types lock clean
 
 help:
 	@sed -n '1,4p' Makefile
@@ -32,8 +32,13 @@ bench: $(STAMP)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[bench]'
 	@MPLBACKEND=Agg $(BIN)/python -m benchmarks $(BENCH) --out $(OUT)
 
-# Into docs/_build; pictures of studies are taken from results/ where they are there.
+# Breaks runs in every way there is, and says what became of them; takes ten minutes.
+faults: $(STAMP)
+	@$(BIN)/python tests/faults
+
+# Into docs/_build. Figures of studies are those of results/, else small ones, made once.
 docs: $(STAMP)
+	@$(BIN)/mfplug run --all --profile smoke --out docs/_build/studies
 	@$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build
 
 install: $(STAMP)

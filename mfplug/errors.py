@@ -39,6 +39,10 @@ class StoreError(MfplugError, OSError):
     """Something cannot be written, or what is stored is not what it should be."""
 
 
+class PluginDeprecation(FutureWarning):
+    """Something of a plugin still works and will not for ever; it says what to do."""
+
+
 def shown(value: Any, width: int = 80) -> str:
     """Return a value for a message: one line, cut where it is long.
 
@@ -53,15 +57,22 @@ def shown(value: Any, width: int = 80) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+#: A message with more characters than this is cut in the middle.
+_LONG = 1500
+
+
 def printable(text: str) -> str:
     r"""Return a text in one line that a terminal shows and does not obey.
 
-    Names come from study files; a control character in one is written out.
+    Names come from study files: a control character in one is written out, and of a
+    text of pages the beginning and the end are shown.
 
     >>> print(printable("a \x1b[31mred \u202e name"))
     a \x1b[31mred \u202e name
     """
     line = " ".join(text.split())
+    if len(line) > _LONG:
+        line = f"{line[: _LONG - 400]} ... {line[-300:]}"
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 

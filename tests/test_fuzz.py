@@ -127,9 +127,9 @@ def test_studies_with_odd_values(tmp_path, data):
     text = yaml.dump(study, Dumper=Plain, allow_unicode=True, sort_keys=False)
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     profile = data.draw(st.sampled_from(["smoke", "quick", "paper"]))
-    began = time.monotonic()
+    began = time.process_time()
     one_line(*ask("run", path, "--plan", "--profile", profile, "--out", tmp_path / "o"))
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
     assert not (tmp_path / "o").exists()
 
 

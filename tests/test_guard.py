@@ -31,6 +31,7 @@ from mfplug.studies.guard import (
     sha256_file,
     writing,
 )
+from mfplug.studies.hold import hold
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -274,6 +275,33 @@ def test_a_file_where_a_folder_should_be(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError, match=r"Is a directory"):
         atomic_write_text(tmp_path / "folder", "x")
+
+
+@pytest.mark.parametrize(
+    ("link", "act"),
+    [
+        (".tmp-table.csv", lambda out: atomic_write_text(out / "table.csv", "new")),
+        (".a.lock", lambda out: lock_beside(out / "a")),
+        (".mfplug.lock", lambda out: hold(out).__enter__()),
+    ],
+)
+def test_no_link_is_written_through(tmp_path, link, act):
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    out.mkdir()
+    victim.write_text("precious")
+    (out / link).symlink_to(victim)
+    with pytest.raises(StoreError, match=r"A link stands where a file is written"):
+        act(out)
+    assert victim.read_text() == "precious"
+
+
+def test_a_link_in_place_of_a_result_is_replaced(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "table.csv").symlink_to(victim)
+    atomic_write_text(tmp_path / "table.csv", "new")
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "table.csv").is_symlink()
 
 
 def test_check_writable_makes_the_folder_and_leaves_it_empty(tmp_path):

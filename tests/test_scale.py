@@ -91,6 +91,9 @@ def test_a_written_plan_is_read_back_whole(write_study, tmp_path):
     plan = make_plan(str(write_study()), "quick", tmp_path)
     path = write_plan(plan, tmp_path)
     assert read_plan(path) == plan
+    # One that is no text any more is written anew.
+    path.write_bytes(b"\xa0" + path.read_bytes())
+    assert read_plan(write_plan(plan, tmp_path)) == plan
     before = path.stat().st_mtime_ns
     assert write_plan(plan, tmp_path) == path
     assert path.stat().st_mtime_ns == before

@@ -39,6 +39,7 @@ _REMEDIES = {
     errno.ENOLCK: _OTHER,
     errno.ENOTSUP: _OTHER,
     errno.EIO: _OTHER,
+    errno.ELOOP: "A link stands where a file is written; remove it and run again.",
 }
 
 
@@ -220,7 +221,9 @@ def _temporary(path: Path) -> Path:
 def _locked(file: Path) -> Iterator[None]:
     """Hold the lock of a file that its owner may rename or delete."""
     while True:
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        # A link, in a folder that came from elsewhere, must not be written through.
+        how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        handle = os.open(file, how, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             # The one before us may have renamed the file: then it is another one now.

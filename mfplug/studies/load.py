@@ -116,9 +116,10 @@ def _explain(error: Any, where: str) -> str:
     more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
     got = shown(first.get("input"))
     if first["type"] == "extra_forbidden":
-        key = str(first["loc"][-1])
-        model = _model_at(first["loc"][:-1])
-        hint = did_you_mean(key, model)
+        *above, key = (str(part) for part in first["loc"])
+        hint = did_you_mean(key, _model_at(first["loc"][:-1]))
+        # Whatever it looks like, the last part is what stands in the file.
+        path = ".".join([*(part for part in above if not _is_tag(part)), key])
         return f"study '{where}': unknown key '{path}'; got {got}. {hint}{more}"
     if first["type"] == "missing":
         return (

@@ -32,6 +32,7 @@ TABLES = (
     "study.json",
     "table.md",
     "table.tex",
+    "numbers.tex",
 )
 SUMMARY_CODE = ("studies", "theory", "report")
 PLOT_CODE = ("report",)
@@ -106,7 +107,7 @@ def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
     blocks = ",\n  ".join(json.dumps(b, allow_nan=False) for b in plan["blocks"])
     text = f'{head},\n "blocks": [\n  {blocks}\n ]\n}}\n'
     # An equal plan keeps its time stamp, so that nothing runs again because of it.
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    if not path.is_file() or path.read_bytes() != text.encode():
         atomic_write_text(path, text)
     return path
 

@@ -45,6 +45,10 @@ class LineLaw(ABC):
         """Return the p below which lies the mass u, 0 < u < 1."""
 
     @abstractmethod
+    def transform(self, tau: Array) -> Array:
+        """Return the characteristic function E cos(p tau)."""
+
+    @abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return independent values."""
 
@@ -76,6 +80,10 @@ class GaussianLine(LineLaw):
         from scipy.special import ndtri
 
         return self.width * ndtri(u)
+
+    def transform(self, tau: Array) -> Array:
+        """Return exp(-(w tau)^2 / 2)."""
+        return np.exp(-0.5 * (self.width * np.asarray(tau, dtype=float)) ** 2)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return w times standard normals."""
@@ -115,6 +123,21 @@ class StudentLine(LineLaw):
         from scipy.special import stdtrit
 
         return self.width * np.asarray(stdtrit(self.df, u), dtype=float)
+
+    def transform(self, tau: Array) -> Array:
+        r"""Return z^a K_a(z) / (Gamma(a) 2^(a - 1)), a = nu/2, z = sqrt(nu) w \|tau\|.
+
+        e^(-w \|tau\|) for the Lorentz law.
+        """
+        from scipy.special import kve
+
+        z = math.sqrt(self.df) * self.width * np.abs(np.asarray(tau, dtype=float))
+        half = 0.5 * self.df
+        # z^a K_a(z) tends to its limit like z^(2a) or z^2; below, it is 1 to rounding.
+        inside = np.maximum(z, 1e-12)
+        log = half * np.log(inside) - inside - math.lgamma(half)
+        value = np.exp(log - (half - 1.0) * math.log(2.0)) * kve(half, inside)
+        return np.where(z > 1e-12, value, 1.0)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return w times standard Student variables."""
@@ -166,6 +189,10 @@ class WaterbagLine(LineLaw):
         """Return w (2 u - 1)."""
         return self.width * (2.0 * np.asarray(u, dtype=float) - 1.0)
 
+    def transform(self, tau: Array) -> Array:
+        """Return sin(w tau) / (w tau)."""
+        return np.sinc(self.width * np.asarray(tau, dtype=float) / math.pi)
+
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return uniform values."""
         return self.width * (2.0 * rng.random(shape) - 1.0)
@@ -213,6 +240,11 @@ class TwoStreamLine(LineLaw):
                 np.where(mass < u, high, middle),
             )
         return 0.5 * (low + high)
+
+    def transform(self, tau: Array) -> Array:
+        """Return cos(v tau) exp(-(w tau)^2 / 2)."""
+        tau = np.asarray(tau, dtype=float)
+        return np.cos(self.speed * tau) * GaussianLine(self.width).transform(tau)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return a beam's centre, drawn with probability 1/2 each, plus a Gaussian."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,13 @@ class FieldError(mfplug.Observable):
         None, help="the solver to compare with"
     )
     points: int = mfplug.param(200, at_least=8, help="points that are compared")
+
+    def specimen(self, folder: Path) -> Self:
+        """Return one that has a reference, characteristics of few nodes."""
+        if self.reference is not None:
+            return self
+        solver = mfplug.create("solver", "characteristics", nodes=200, grid=24)
+        return replace(self, reference=solver)
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the errors at each time, the estimate and the drifts."""

@@ -22,45 +22,48 @@ def cases(lab: Lab, kills: int) -> Iterator[Row]:
 
 
 def killed(lab: Lab, kills: int) -> Iterator[Row]:
-    """Kill -9 at random moments; go on in the same folder until the run ends well."""
+    """Kill -9 at random moments; go on in the same folder, ten kills or to the end.
+
+    A signal that finds nobody, because the run is over or no job is at work, is no
+    trial.
+    """
     dice = random.Random(8)
     rows = {v: Row(f"kill -9 of {v}, at random moments") for v in VICTIMS}
-    out, keep = lab.place(), dict[str, int]()
-    for number in range(kills):
-        victim = VICTIMS[number % 3]
+    out, keep, struck = lab.place(), dict[str, int](), list[Row]()
+    while (count := sum(row.trials for row in rows.values())) < kills:
+        victim = VICTIMS[count % 3]
         process = lab.start(out)
-        time.sleep(dice.uniform(0.2, 1.1) * lab.seconds)
-        ended = process.poll() is not None
-        _kill(process.pid, victim, dice)
+        time.sleep(dice.uniform(0.15, 0.95) * lab.seconds)
+        alive = process.poll() is None
+        hit = alive and _kill(process.pid, victim, dice)
         end = finish(process)
-        row = rows[victim]
-        row.trials += 1
-        if ended or (victim == "a job" and end.status == 0):
-            row.said = row.said or "some came when all was done"
+        if hit and end.status != 0:
+            rows[victim].trials += 1
+            struck.append(rows[victim])
         # Whatever was whole when the signal came has to be there at the end.
         keep = {**stored(out), **keep}
-        if end.status == 0 or number == kills - 1 or number % 10 == 9:
+        if end.status == 0 or len(struck) == 10 or count + 1 >= kills:
             check = Row("")
             lab.settle(check, out, keep)
-            row.wrong += check.wrong
-            if not check.good:
-                row.wrong.append(f"after kill {number}: ended {check.ended}/1")
-            out, keep = lab.place(), {}
-    for row in rows.values():
-        row.ended = row.equal = row.trials - len(row.wrong)
-        yield row
+            for row in struck:
+                row.ended += check.ended
+                row.equal += check.equal
+                row.wrong += check.wrong
+            out, keep, struck = lab.place(), {}, []
+    yield from rows.values()
 
 
-def _kill(group: int, victim: str, dice: random.Random) -> None:
-    jobs = _children(group)
-    targets = {"the run": [group], "a job": jobs[:], "all": [group, *jobs]}[victim]
-    if victim == "a job" and jobs:
-        targets = [dice.choice(jobs)]
+def _kill(run: int, victim: str, dice: random.Random) -> bool:
+    """Kill the victim; say whether there was one."""
+    jobs = _children(run)
+    chosen = dice.sample(jobs, 1) if jobs else []
+    targets = {"the run": [run], "a job": chosen, "all": [run, *jobs]}[victim]
     for pid in targets:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
+    return bool(targets)
 
 
 def _children(parent: int) -> list[int]:

@@ -68,7 +68,7 @@ def full_disk(lab: Lab) -> Row:
         for f in (lab.folder / "undisturbed").rglob("*")
         if f.is_file()
     )
-    for size in (4, 16, 40, *(needed * i // 10 for i in (2, 4, 6, 8))):
+    for size in (4, 40, *(needed * i // 10 for i in (3, 6, 9))):
         with disk(lab, size) as again:
             out = lab.folder / "disk" / "out"
             lab.expect_line(row, lab.run(out))
