@@ -142,6 +142,13 @@ class Distance(Metric, ABC):
     def distance(self, x: Array, y: Array) -> float:
         """Return the distance of two clouds of points, shapes (n, D) and (m, D)."""
 
+    def of_points(self, r: float) -> float | None:
+        """Return the exact distance of two points r apart, None where it is unknown.
+
+        The conformance kit compares it with :meth:`distance` of clouds of one point.
+        """
+        return None
+
 
 def mean_row(
     metric: str, time: float, samples: Array, index: str = "", note: str = ""
