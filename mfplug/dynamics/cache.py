@@ -1,15 +1,20 @@
-"""Where compiled kernels are kept between processes."""
+"""Where compiled kernels are kept between processes, and how they are checked."""
 
 from __future__ import annotations
 
-import functools
+import contextlib
+import hashlib
 import os
+import pickle
 import sys
+from functools import cache
 from typing import Any
 
 from mfplug.contracts.codestore import cache_directory, read_text, write_text
 
 __all__ = ["cache_directory", "prepare_numba", "read_text", "write_text"]
+
+_DIGEST = 32
 
 
 def prepare_numba() -> None:
@@ -17,39 +22,52 @@ def prepare_numba() -> None:
 
     Numba reads its settings when it is imported and looks the folder up when a function
     is decorated, so this runs before the kernels are defined. Its default, beside the
-    source, may be read-only or shared. A damaged file of the cache is one that is not
-    there.
+    source, may be read-only or shared.
     """
-    if not os.environ.get("NUMBA_CACHE_DIR"):
-        folder = str(cache_directory() / "numba")
-        os.environ["NUMBA_CACHE_DIR"] = folder
-        if "numba" in sys.modules:
-            sys.modules["numba"].config.CACHE_DIR = folder
-    _forgive_damage()
+    _check_what_is_read()
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return
+    folder = str(cache_directory() / "numba")
+    os.environ["NUMBA_CACHE_DIR"] = folder
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_DIR = folder
 
 
-@functools.cache
-def _forgive_damage() -> None:
-    """Let Numba compile anew where a file of its cache cannot be unpickled.
+@cache
+def _check_what_is_read() -> None:
+    """Let Numba compile anew what is damaged on disk, where it would end or crash.
 
-    Numba itself lets the error through, whatever truncated bytes make of it.
+    Numba unpickles what it finds. Here each file of machine code ends with its SHA-256
+    (which unpickling ignores); one that does not fit, or an index that cannot be read,
+    counts as not there, and is written again.
     """
-    from numba.core.caching import IndexDataCacheFile as Cache
+    from numba.core import caching
 
-    load_index, load_data = Cache._load_index, Cache._load_data
+    class CheckedFile(caching.IndexDataCacheFile):
+        """Numba's cache of one function, whose files are checked when read."""
 
-    def index(self: Any) -> Any:
-        try:
-            return load_index(self)
-        except Exception:
-            return {}
+        def save(self, key: Any, data: Any) -> None:
+            # A full disk only means that it is compiled again next time.
+            with contextlib.suppress(OSError):
+                super().save(key, data)
 
-    def data(self: Any, name: str) -> Any:
-        try:
-            return load_data(self, name)
-        except Exception as error:
-            # This is what Numba takes for a file that is gone.
-            raise OSError(str(error)) from error
+        def _load_index(self) -> dict[Any, str]:
+            try:
+                return dict(super()._load_index())
+            except Exception:  # whatever unpickling of garbage raises
+                return {}
 
-    Cache._load_index = index
-    Cache._load_data = data
+        def _load_data(self, name: str) -> Any:
+            with open(self._data_path(name), "rb") as file:
+                text = file.read()
+            data, digest = text[:-_DIGEST], text[-_DIGEST:]
+            if hashlib.sha256(data).digest() != digest:
+                raise OSError(f"{name} is damaged")  # Numba then compiles
+            return pickle.loads(data)
+
+        def _save_data(self, name: str, data: Any) -> None:
+            text = self._dump(data)
+            with self._open_for_write(self._data_path(name)) as file:
+                file.write(text + hashlib.sha256(text).digest())
+
+    caching.IndexDataCacheFile = CheckedFile

@@ -79,6 +79,25 @@ def _of_slope(field: MeanField, t: float, unit: float) -> Supremum:
     return _climb(norm, points[:, :d], spread[:d])
 
 
+def external_supremum(field: MeanField) -> float:
+    """Return the largest |D^2 V_t| met along the flow, 0 without external potential.
+
+    Over 1024 nodes of f_0 carried by the flow, at 33 times.
+    """
+    from mfplug.meanfield.pair_field import external_hessian
+
+    external = field.system.external
+    if external is None:
+        return 0.0
+    largest = 0.0
+    for t in np.linspace(field.times[0], field.times[-1], 33):
+        q, p, _ = field.system.initial.nodes(1024)
+        q, _ = field.flow(q, p, field.times[0], float(t))
+        matrix = external_hessian(external, q, float(t))
+        largest = max(largest, float(np.linalg.norm(matrix, 2, (-2, -1)).max()))
+    return largest
+
+
 def _cover(field: MeanField, t: float, starts: dict[int, int]) -> tuple[Array, Array]:
     """Return points of f_t, shape (M, 2d), and their spread on each axis."""
     law = field.system.initial

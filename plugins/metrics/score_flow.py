@@ -49,7 +49,7 @@ class ScoreFlow(mfplug.Observable):
         ParameterError
             If the score of f_0 is not bounded: the lemma then says nothing.
         """
-        from mfplug.meanfield.suprema import score_supremum
+        from mfplug.meanfield.suprema import external_supremum, score_supremum
         from mfplug.theory.score_growth import (
             operator_constant,
             score_growth_bound,
@@ -64,7 +64,7 @@ class ScoreFlow(mfplug.Observable):
                 f"'{system.initial.name}' with an unbounded one, expected a law such "
                 "as 'mollified'. Change the initial law."
             )
-        lipschitz = system.potential.gradient_lipschitz + self._external(field)
+        lipschitz = system.potential.gradient_lipschitz + external_supremum(field)
         constants = {
             "operator": operator_constant(lipschitz, system.mass),
             "symmetric": symmetric_constant(lipschitz, system.mass),
@@ -89,21 +89,6 @@ class ScoreFlow(mfplug.Observable):
             rows.append(mfplug.Row(self.name, t, score_supremum(field, t).value))
             rows += [mfplug.Row(name, t, value) for name, value in numbers.items()]
         return rows
-
-    def _external(self, field: mfplug.MeanField) -> float:
-        """Return the largest |D^2 V_t| met along the flow, 0 without external."""
-        from mfplug.meanfield.pair_field import external_hessian
-
-        external = field.system.external
-        if external is None:
-            return 0.0
-        largest = 0.0
-        for t in np.linspace(field.times[0], field.times[-1], 33):
-            q, p, _ = field.system.initial.nodes(1024)
-            q, _ = field.flow(q, p, field.times[0], float(t))
-            matrix = external_hessian(external, q, float(t))
-            largest = max(largest, float(np.linalg.norm(matrix, 2, (-2, -1)).max()))
-        return largest
 
     def _integrals(
         self, field: mfplug.MeanField, times: tuple[float, ...]
