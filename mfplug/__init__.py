@@ -48,6 +48,7 @@ _EXPORTS = {
     "tabulate": "mfplug.studies.api",
     "plot": "mfplug.studies.api",
     "MfplugError": "mfplug.errors",
+    "PluginDeprecation": "mfplug.errors",
     "PluginError": "mfplug.errors",
     "ParameterError": "mfplug.errors",
     "StudyError": "mfplug.errors",
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
     from mfplug.errors import MfplugError as MfplugError
     from mfplug.errors import NumericsError as NumericsError
     from mfplug.errors import ParameterError as ParameterError
+    from mfplug.errors import PluginDeprecation as PluginDeprecation
     from mfplug.errors import PluginError as PluginError
     from mfplug.errors import StoreError as StoreError
     from mfplug.errors import StudyError as StudyError

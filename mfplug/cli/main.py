@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 from mfplug import __version__
-from mfplug.errors import MfplugError, printable
+from mfplug.errors import MfplugError, PluginDeprecation, printable
 
 STEPS = {
     "solve": "solve for the mean field of a study's systems",
@@ -239,6 +241,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: a study or a job failed; 2: the request is wrong; 130: interrupted.
     """
     arguments = build_parser().parse_args(argv)
+    with warnings.catch_warnings():
+        # Shown once, as one line, whatever the filters of Python say.
+        warnings.simplefilter("once", PluginDeprecation)
+        warnings.showwarning = _show_warning(warnings.showwarning)
+        return _answer(arguments)
+
+
+def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows a warning of mfplug as one line, and others as before."""
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+        if issubclass(category, PluginDeprecation):
+            print(f"mfplug: warning: {printable(str(message))}", file=sys.stderr)
+        else:
+            others(message, category, *rest)
+
+    return show
+
+
+def _answer(arguments: argparse.Namespace) -> int:
+    """Do a command; what goes wrong is one line."""
     try:
         if arguments.plugin:
             from mfplug.registry import current
