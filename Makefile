@@ -36,8 +36,9 @@ bench: $(STAMP)
 faults: $(STAMP)
 	@$(BIN)/python tests/faults
 
-# Into docs/_build; pictures of studies are taken from results/ where they are there.
+# Into docs/_build. Figures of studies are those of results/, else small ones, made once.
 docs: $(STAMP)
+	@$(BIN)/mfplug run --all --profile smoke --out docs/_build/studies
 	@$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build
 
 install: $(STAMP)

@@ -29,7 +29,9 @@ html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
 html_math_renderer = "mathml"
-exclude_patterns = ["extension"]
+exclude_patterns = ["_build", "extension"]
+#: Figures of studies: of `make figures`, else the small ones that `make docs` makes.
+study_pictures = ["../results", "_build/studies"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"

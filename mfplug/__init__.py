@@ -38,6 +38,7 @@ _EXPORTS = {
     "read_snapshots": "mfplug.dynamics.snapshots",
     "write_snapshots": "mfplug.dynamics.snapshots",
     "solve_mean_field": "mfplug.meanfield.solve",
+    "load": "mfplug.studies.results",
     "load_field": "mfplug.studies.store",
     "save_field": "mfplug.studies.store",
     "counting_measure": "mfplug.theory.counting.measure",
@@ -47,6 +48,7 @@ _EXPORTS = {
     "tabulate": "mfplug.studies.api",
     "plot": "mfplug.studies.api",
     "MfplugError": "mfplug.errors",
+    "PluginDeprecation": "mfplug.errors",
     "PluginError": "mfplug.errors",
     "ParameterError": "mfplug.errors",
     "StudyError": "mfplug.errors",
@@ -91,6 +93,7 @@ if TYPE_CHECKING:
     from mfplug.errors import MfplugError as MfplugError
     from mfplug.errors import NumericsError as NumericsError
     from mfplug.errors import ParameterError as ParameterError
+    from mfplug.errors import PluginDeprecation as PluginDeprecation
     from mfplug.errors import PluginError as PluginError
     from mfplug.errors import StoreError as StoreError
     from mfplug.errors import StudyError as StudyError
@@ -102,6 +105,7 @@ if TYPE_CHECKING:
     from mfplug.studies.api import run_study as run_study
     from mfplug.studies.api import tabulate as tabulate
     from mfplug.studies.measure import measure as measure
+    from mfplug.studies.results import load as load
     from mfplug.studies.store import load_field as load_field
     from mfplug.studies.store import save_field as save_field
     from mfplug.system import System as System

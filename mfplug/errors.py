@@ -39,6 +39,10 @@ class StoreError(MfplugError, OSError):
     """Something cannot be written, or what is stored is not what it should be."""
 
 
+class PluginDeprecation(FutureWarning):
+    """Something of a plugin still works and will not for ever; it says what to do."""
+
+
 def shown(value: Any, width: int = 80) -> str:
     """Return a value for a message: one line, cut where it is long.
 

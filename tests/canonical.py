@@ -97,6 +97,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
         "bad": 3,
         "excess": 2.5,
     },
+    ("metric", "collective-mode"): {},
     ("metric", "corollary-bound"): {},
     ("metric", "counter-example"): {},
     ("metric", "correlation"): {},

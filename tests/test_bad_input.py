@@ -7,6 +7,8 @@ and that all commands answer alike.
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import forget_modules, potential_source
 
@@ -40,6 +42,11 @@ WRONG = {
     "far too many replicas": ({"replicas": 10**15}, "replicas"),
     "times backwards": ({"times": [1.0, 0.5]}, "increasing"),
     "negative mass": ({"system": {"mass": -1.0}}, "mass"),
+    "unknown claim": ({"claims": ["choas"]}, "'chaos'"),
+    "verdict on an unknown claim": (
+        {"claims": [], "verdicts": [{"claim": "chaoss", "checks": []}]},
+        "'chaos'",
+    ),
     "empty sweep": ({"sweep": {"N": []}}, "empty"),
     "a sweep far too long": (
         {"sweep": {"N": list(range(1, 2001)), "mass": [1.0 + i for i in range(200)]}},
@@ -386,3 +393,15 @@ def test_a_plugin_that_is_gone_when_the_plan_is_used(
     plan = out / "micro" / "plan.json"
     answer = mfplug_cli("measure", path, "--out", out, "--plan", plan)
     answer.refused("'own' from mfplug-own 1.0", after=1)
+
+
+def test_a_verdict_without_its_data_is_undecided(mfplug_cli, write_study, tmp_path):
+    """The fit finds no particles that are many enough: no exponent, no verdict."""
+    fit = {"name": "coupling", "metric": "coupling-mean", "predicted": -0.5}
+    path = write_study(fits=[{**fit, "minimum": 100}])
+    out = tmp_path / "out"
+    for step in ("solve", "simulate", "measure", "tabulate"):
+        assert mfplug_cli(step, path, "--out", out).status == 0
+    (verdict,) = json.loads((out / "micro" / "verdict.json").read_text())
+    assert verdict["verdict"] == "undecided"
+    assert "missing" in verdict["reason"]

@@ -12,8 +12,10 @@ import pytest
 
 import mfplug
 from mfplug import State
-from mfplug.checks import run_checks
+from mfplug.checks import checks_of, run_checks
+from mfplug.checks.common import CHECKS as COMMON
 from mfplug.checks.probes import Bell, Cloud
+from mfplug.contracts.plugin import KINDS
 
 # --- potentials -----------------------------------------------------------------
 
@@ -105,6 +107,44 @@ class NeedlessException(Phi):
 class TakesAnything(Phi):
     def __post_init__(self):
         pass
+
+
+class Unequal(Phi):
+    def __eq__(self, other):
+        return self is other
+
+    __hash__ = object.__hash__
+
+
+class PeriodicByHalf(Phi):
+    """In a box its energy gets the box's period, its slope that of half the box."""
+
+    side: ClassVar[float | None] = None
+
+    def on(self, dimension, box=None):
+        placed = replace(self)
+        object.__setattr__(placed, "side", box)
+        return placed
+
+    def energy(self, dx):
+        if self.side is None:
+            return super().energy(dx)
+        return np.cos(2 * np.pi / self.side * dx).sum(-1)
+
+    def gradient(self, dx):
+        if self.side is None:
+            return super().gradient(dx)
+        return -np.sin(2 * np.pi / self.side * dx)
+
+
+@dataclass(frozen=True)
+class Spike(Bell):
+    """A bell with a spike between the distances at which a kernel is looked at."""
+
+    name: ClassVar[str] = "planted"
+
+    def profile(self, s):
+        return super().profile(s) + 1e-3 * np.exp(-(((s - 2.7) / 2e-3) ** 2))
 
 
 # --- externals ------------------------------------------------------------------
@@ -210,6 +250,24 @@ class Transposed(NodesOfAnother):
         return q.T, p.T
 
 
+class JointTransposed(BoundedScore):
+    score_bound = float("inf")
+
+    def joint(self, rng, N):
+        q, p = self.sample(rng, N)
+        return q.T, p.T
+
+
+class JointOfItsOwn(JointTransposed):
+    def joint(self, rng, N):
+        return self.sample(np.random.default_rng(), N)
+
+
+class JointNeedsAFile(JointTransposed):
+    def joint(self, rng, N):
+        raise mfplug.ParameterError("distribution 'planted': there is no file.")
+
+
 # --- integrators ----------------------------------------------------------------
 
 
@@ -274,6 +332,14 @@ class SharedStep(Leap):
         return State(q + 1e-9 * dt**3 * np.abs(p).max(), p, state.mass)
 
 
+class Damped(Leap):
+    """A loss of energy far below the error of a step."""
+
+    def step(self, state, t, dt, force):
+        after = super().step(state, t, dt, force)
+        return State(after.q, (1.0 - 2e-4 * dt) * after.p, state.mass)
+
+
 # --- solvers --------------------------------------------------------------------
 
 
@@ -336,6 +402,45 @@ class UnitMass(Linear):
 
 class MassIgnored(Exact):
     field: ClassVar[type] = UnitMass
+
+
+class Doubled(Linear):
+    def density(self, t, q, p):
+        return 1.05 * super().density(t, q, p)
+
+
+class NotOne(Exact):
+    field: ClassVar[type] = Doubled
+
+
+class SaysMass(NotOne):
+    conserves: ClassVar[tuple[str, ...]] = ("mass",)
+
+
+class SaysMomentum(Exact):
+    """Its force is towards the origin, also when the cloud has moved away."""
+
+    conserves: ClassVar[tuple[str, ...]] = ("momentum",)
+
+
+class SaysEnergy(Attracts):
+    conserves: ClassVar[tuple[str, ...]] = ("energy",)
+
+
+class SaysCharge(Exact):
+    conserves: ClassVar[tuple[str, ...]] = ("charge",)
+
+
+@dataclass(frozen=True)
+class Euler(Exact):
+    """The harmonic probe with a frequency that is off by the square of the step."""
+
+    step: float = mfplug.param(0.1, above=0.0)
+
+    def solve(self, system, times):
+        strength = getattr(system.potential, "strength", 1.0)
+        k = strength * (1.0 + 0.1 * self.step**2)
+        return self.field(system, times, k, self)
 
 
 # --- metrics --------------------------------------------------------------------
@@ -421,7 +526,50 @@ class Squared(Gap):
         )
 
 
+class Discrete(Gap):
+    """1 for all clouds that are not the same: a metric, and of no use."""
+
+    def distance(self, x, y):
+        same = np.array_equal(np.unique(x, axis=0), np.unique(y, axis=0))
+        return 0.0 if same else 1.0
+
+
+@dataclass(frozen=True)
+class MeanGap(mfplug.Distance):
+    """The distance of the centres, which is not that of the points it declares."""
+
+    name: ClassVar[str] = "planted"
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    def of_points(self, r):
+        return min(r, 1.0)
+
+    def distance(self, x, y):
+        return float(np.linalg.norm(x.mean(axis=0) - y.mean(axis=0)))
+
+    def rows(self, sample):
+        return [mfplug.Row(self.name, 0.6, 1.0)]
+
+
 DEFECTS = [
+    (Raises, "documented", "no docstring"),
+    (Unequal, "round-trip", "not equal"),
+    (NotEven, "third-law", "do not add up to 0"),
+    (Spike, "methods", "differs from all pairs"),
+    (PeriodicByHalf, "torus", "not that of energy"),
+    (JointTransposed, "joint", "wrong shape"),
+    (JointOfItsOwn, "joint", "two streams of one seed"),
+    (JointNeedsAFile, "joint", "Override specimen"),
+    (Damped, "energy", "energy error grows"),
+    (NotOne, "density", "density of the harmonic probe is off"),
+    (Euler, "order", "slope 2"),
+    (SaysMass, "conserves", "'mass', but it changes"),
+    (SaysMomentum, "conserves", "'momentum', but it changes"),
+    (SaysEnergy, "conserves", "'energy', but it changes"),
+    (SaysCharge, "conserves", "conserves names 'charge'"),
+    (MeanGap, "pairs", "of_points\\(\\) says 1"),
+    (Discrete, "pairs", "does not grow"),
+    (Discrete, "size", "do not come closer"),
     (WrongSign, "gradient", "check signs and factors"),
     (WidthForItsSquare, "gradient", "not that of energy"),
     (NotEven, "even", "phi\\(-dx\\) is not phi\\(dx\\)"),
@@ -469,12 +617,49 @@ DEFECTS = [
 
 
 @pytest.mark.parametrize(
-    ("cls", "check", "said"), DEFECTS, ids=[cls.__name__ for cls, _, _ in DEFECTS]
+    ("cls", "check", "said"),
+    DEFECTS,
+    ids=[f"{cls.__name__}-{check}" for cls, check, _ in DEFECTS],
 )
 def test_a_planted_defect_is_caught_and_named(cls, check, said):
     (outcome,) = run_checks(cls(), [check])
     assert outcome.status == "failed", outcome
     assert re.search(said, outcome.message), outcome
+
+
+def test_every_check_has_a_planted_defect():
+    caught = {(cls.kind, check) for cls, check, _ in DEFECTS}
+    caught.add(("potential", "compiled"))  # below: it takes a defect of the framework
+    common = {check.name for check in COMMON}
+    for check in common:
+        assert any(name == check for _, name in caught), check
+    missing = [
+        (kind, check.name)
+        for kind in KINDS
+        for check in checks_of(kind)
+        if check.name not in common and (kind, check.name) not in caught
+    ]
+    assert not missing, "plant a defect that the check must catch"
+
+
+def test_a_kernel_that_is_not_the_potential_is_caught(monkeypatch):
+    from mfplug.dynamics import compiled
+
+    right = compiled.pair_forces
+
+    def wrong(c, x, out, **options):
+        right(c, x, out, **options)
+        out *= 1.0 + 1e-9
+
+    monkeypatch.setattr(compiled, "pair_forces", wrong)
+    (outcome,) = run_checks(Bell(), ["compiled"])
+    assert outcome.status == "failed"
+    assert "compiled and plain forces differ by 1e-09" in outcome.message
+
+
+def test_thirty_defects_over_the_six_kinds():
+    assert len(DEFECTS) >= 30
+    assert {cls.kind for cls, _, _ in DEFECTS} == set(KINDS)
 
 
 @pytest.mark.parametrize("cls", [Phi, V, Bell, Cloud, Leap, Exact, Mean])

@@ -91,3 +91,12 @@ def test_command_line(mfplug_cli, first, tmp_path):
     assert other.status == 1
     (difference,) = json.loads(other.out)["differences"]
     assert (difference["first"], difference["second"]) == ("holds", "fails")
+
+
+def test_two_verdicts_on_one_claim_are_both_compared(first, tmp_path):
+    second = make(tmp_path / "second")
+    for folder, words in ((first, ("holds", "holds")), (second, ("fails", "holds"))):
+        claims = [{"claim": "chaos", "verdict": word} for word in words]
+        (folder / "chaos" / "verdict.json").write_text(json.dumps(claims))
+    (difference,) = compare(first, second)[0]
+    assert (difference.first, difference.second) == ("holds, holds", "fails, holds")

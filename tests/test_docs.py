@@ -56,7 +56,11 @@ def is_snakemake(block):
 
 
 @with_blocks("yaml")
-def test_study_blocks_are_studies(page):
+def test_study_blocks_are_studies(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for code in blocks(page, "python"):
+        if "np.savez" in code:  # the files that the study names
+            exec(code, {})
     for text in blocks(page, "yaml"):
         study = parse(yaml.safe_load(text), page.stem, "quick")
         assert cells_of(study, page.stem)
@@ -89,11 +93,13 @@ def site(tmp_path_factory):
     """The built pages."""
     place = tmp_path_factory.mktemp("site")
     source = place / "docs"
-    # Not built in place: a test writes nothing into the clone.
+    # Not built in place: a test writes nothing into the clone. Pictures take minutes;
+    # `make docs` makes them, and warns, which is an error, where one is missing.
     leave = shutil.ignore_patterns("_build", "reference")
     shutil.copytree(ROOT / "docs", source, ignore=leave)
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html",
+         "-D", "study_pictures_needed=", "-D", "plugin_pictures=",
          str(source), str(place / "html")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -122,6 +128,51 @@ def test_every_plugin_study_and_command_is_documented(site):
         assert f"mfplug run {name}" in studies
     for name in ("run", "check", "new", "doctor", "measure"):
         assert f"usage: mfplug {name}" in commands
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        ("external", "drive", "external-drive.svg"),
+        ("metric", "counter-example", "metric-counter-example.svg"),
+        ("metric", "mode-rate", "study-vlasov.svg"),
+    ],
+)
+def test_a_picture_of_a_plugin_or_of_a_study(
+    kind, name, expected, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from extension import gallery
+
+    said = []
+    monkeypatch.setattr(gallery.logger, "warning", lambda *words: said.append(words))
+    entry = current().entry(kind, name)
+    picture, _ = gallery.plugin_picture(entry, tmp_path, ["vlasov"], True)
+    assert picture == expected
+    page = "\n".join(gallery.gallery_page({(kind, name): picture}, ["vlasov"]))
+    assert f".. figure:: {expected}" in page
+    assert f":target: {kind}-{name}.html" in page
+    assert not said
+    gallery.plugin_picture(entry, tmp_path, ["chaos"], True)
+    assert len(said) == (name == "mode-rate")
+
+
+def test_a_study_without_a_figure_is_seen(tmp_path, monkeypatch, caplog):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from extension import gallery
+
+    results = tmp_path / "results"
+    for name in shipped()[1:]:
+        (results / name).mkdir(parents=True)
+        (results / name / "figure.svg").write_text("<svg/>")
+    said = []
+    monkeypatch.setattr(gallery.logger, "warning", lambda *words: said.append(words))
+    found = gallery.study_pictures(tmp_path, [tmp_path / "no", results], needed=True)
+    assert found == shipped()[1:]
+    assert (tmp_path / f"study-{found[0]}.svg").read_text() == "<svg/>"
+    assert [words[1] for words in said] == shipped()[:1]
+    gallery.study_pictures(tmp_path, [results], needed=False)
+    assert len(said) == 1
 
 
 def test_pages_need_no_network(site):

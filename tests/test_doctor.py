@@ -11,7 +11,7 @@ import pytest
 
 import mfplug
 from mfplug.errors import ParameterError
-from mfplug.report.portrait import portrait, write_portrait
+from mfplug.gallery import portrait, write_portrait
 
 
 def test_doctor_finds_nothing_wrong(mfplug_cli, tmp_path):
@@ -68,17 +68,21 @@ def test_requirements_repeat_the_set(site, mfplug_cli):
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("potential", n) for n in canonical.names("potential")]
-    + [("distribution", n) for n in canonical.names("distribution")],
+    + [("distribution", n) for n in canonical.names("distribution")]
+    + [("external", n) for n in canonical.names("external")]
+    + [("integrator", "yoshida4"), ("integrator", "dop853")]
+    + [("solver", "harmonic-exact"), ("solver", "semi-lagrangian")]
+    + [("metric", n) for n in ("coupling", "corollary-bound", "tail-cells")],
 )
-def test_every_potential_and_distribution_has_a_picture(kind, name):
+def test_plugins_have_pictures(kind, name):
     picture = portrait(canonical.make(kind, name), "png")
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 5000
 
 
 def test_pictures_that_are_refused(tmp_path):
-    with pytest.raises(ParameterError, match="no picture of it"):
-        write_portrait(canonical.make("metric", "coupling"), tmp_path / "x.png")
+    with pytest.raises(ParameterError, match="takes none of the systems drawn"):
+        write_portrait(canonical.make("metric", "mode-rate"), tmp_path / "x.png")
     with pytest.raises(ParameterError, match="ending is not known"):
         write_portrait(canonical.make("potential", "bump"), tmp_path / "x.bmp")
     assert not list(tmp_path.iterdir())

@@ -246,7 +246,7 @@ class Edited(RadialPotential):
 """
 
 
-def fresh_process(tmp_path, factor, threads):
+def fresh_process(tmp_path, factor, threads, **environ):
     """Run the script in a process of its own; return digest, cache hits, sympy."""
     (tmp_path / "plugin_under_test.py").write_text(PLUGIN.format(factor=factor))
     unset = ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
@@ -255,7 +255,7 @@ def fresh_process(tmp_path, factor, threads):
         "MFPLUG_CACHE_DIR": str(tmp_path / "cache"),
         "NUMBA_NUM_THREADS": str(threads),
         "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),
-    }
+    } | environ
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT.format(folder=str(tmp_path))],
         env=environment, cwd=Path(sums.__file__).parents[2], capture_output=True,
@@ -275,6 +275,27 @@ def test_threads_disk_cache_and_edits(tmp_path):
     edited = fresh_process(tmp_path, "-2.5", threads=1)  # the script checks its value
     assert edited[1:] == (0, True)
     assert edited[0] != first[0]
+
+
+def test_damaged_and_read_only_caches(tmp_path):
+    """What is damaged is compiled anew, a folder that takes nothing is passed by."""
+    # Nobody can make a folder in /proc: what a read-only place looks like to root too.
+    closed = {"MFPLUG_CACHE_DIR": "/proc/mfplug", "XDG_CACHE_HOME": str(tmp_path)}
+    first = fresh_process(tmp_path, "1.5", 1, **closed)
+    cache = tmp_path / "mfplug"
+    (code,), (index,) = cache.rglob("*.nbc"), cache.rglob("*.nbi")
+    (formula,) = cache.glob("formula-*")
+    good = code.read_bytes()
+    # A bit in the middle of the machine code: nothing but its hash can tell.
+    flipped = bytearray(good)
+    flipped[len(good) // 2] ^= 4
+    code.write_bytes(bytes(flipped))
+    formula.write_text(formula.read_text()[:-20])
+    assert fresh_process(tmp_path, "1.5", 1, **closed) == (first[0], 0, True)
+    index.write_bytes(index.read_bytes()[:40])
+    code.write_bytes(good[:400])
+    assert fresh_process(tmp_path, "1.5", 1, **closed)[:2] == (first[0], 0)
+    assert fresh_process(tmp_path, "1.5", 1, **closed) == (first[0], 1, False)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from test_report import EVIL, NUMBERS, make_results
 
-from mfplug.report import VERDICTS, write_figures, write_page
+from mfplug.report import CLAIMS, SECTIONS, VERDICTS, write_figures, write_page
 
 FLAGS = [
     "--no-sandbox",
@@ -201,6 +201,15 @@ def test_filtering_keeps_rows_with_all_words(open_page):
     assert tab.locator("[data-count]").nth(2).inner_text() == "144 rows"
 
 
+def claims_shown(tab):
+    """Return (claim, section) of the rows that are visible."""
+    return tab.evaluate(
+        """[...document.querySelectorAll("#claims-table tbody tr")]
+        .filter(r => r.checkVisibility())
+        .map(r => [r.cells[0].querySelector("a").textContent, r.dataset.section])"""
+    )
+
+
 def test_verdicts_filter_the_claims(open_page):
     tab = open_page()
     tab.locator(".chip", has_text="fails").click()
@@ -208,6 +217,39 @@ def test_verdicts_filter_the_claims(open_page):
     assert set(shown) == {"✗ fails"}
     tab.locator(".chip", has_text="fails").click()
     assert tab.locator("#claims-table tbody tr:visible").count() == 11
+    assert tab.locator("#claims-shown").inner_text() == "11 claims"
+
+
+def test_sections_filter_the_claims_together_with_verdicts(open_page):
+    """The two studies have the first five claims; the missing one is of no section."""
+    tab = open_page()
+    every = claims_shown(tab)
+    for name, section in every:
+        assert section == (CLAIMS[name].section if name in CLAIMS else "beyond")
+    first = tab.locator(".chip", has_text=SECTIONS["1"])
+    first.click()
+    one = [row for row in every if row[1] == "1"]
+    assert 0 < len(one) < len(every)
+    assert claims_shown(tab) == one
+    assert tab.locator("#claims-shown").inner_text() == f"{len(one)} of 11 claims"
+    verdict = next(iter(VERDICTS.values()))
+    tab.locator(".chip", has_text=verdict.word).first.click()
+    both = claims_shown(tab)
+    assert 0 < len(both) < len(one)
+    badges = tab.locator("#claims-table tbody tr:visible .badge").all_inner_texts()
+    assert set(badges) == {f"{verdict.glyph} {verdict.word}"}
+    tab.locator(".chip", has_text=SECTIONS["beyond"]).click()
+    assert {section for _, section in claims_shown(tab)} <= {"1", "beyond"}
+    assert tab.locator(".chip", has_text=SECTIONS["3"]).is_disabled()
+
+
+def test_errata_and_links_stand_with_the_claims(open_page):
+    tab = open_page()
+    row = tab.locator("#claims-table tbody tr", has_text="external").first
+    assert "the mass is m" in row.locator(".erratum").inner_text()
+    goal = row.locator("th a").get_attribute("href")
+    assert tab.locator(goal).evaluate("e => e.tagName") == "ARTICLE"
+    assert tab.locator(f"{goal} p.erratum").count() > 0
 
 
 def test_the_theme_follows_the_system_and_the_button(open_page):

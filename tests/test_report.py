@@ -17,6 +17,7 @@ from mfplug.errors import MfplugError, StoreError
 from mfplug.report import (
     CLAIMS,
     FIGURE_KEYS,
+    SECTIONS,
     VERDICTS,
     layout,
     write_figures,
@@ -711,6 +712,12 @@ def test_every_claim_reads():
         assert claim.place
         assert "$" not in html(claim.statement)
         assert claim.statement.endswith(".")
+        assert claim.section in SECTIONS
+        shown = html(claim.errata)
+        assert "$" not in shown
+        # A command that is not known would be shown by its name.
+        assert not re.search(r"\b(circ|nabla|sqrt|delta|frac)\b", shown)
+        assert re.search(r"\(E\d+\)", shown) or not shown
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

@@ -30,6 +30,12 @@ def test_a_new_package_installs_and_passes(kind, tmp_path):
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+    plan = subprocess.run(
+        [sys.executable, "-m", "mfplug", "run", str(folder / "study.yaml"), "--dry-run",
+         "--out", str(tmp_path / "results")],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert plan.returncode == 0, plan.stderr
     lint = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E,F,B",
          str(folder)],
@@ -43,6 +49,48 @@ def test_names_that_are_refused(name, tmp_path):
     with pytest.raises(ParameterError, match="name is not allowed"):
         new_package("potential", name, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def code_lines(text):
+    return [line for line in text.splitlines() if line.strip()]
+
+
+def test_a_newcomer_comes_to_a_figure_in_four_commands(tmp_path):
+    """What `mfplug new` says next, word for word, and one changed line of code."""
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "1", "MFPLUG_CACHE_DIR": ""}
+    site = tmp_path / "site"
+    environment |= {"PYTHONPATH": str(site), "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1"}
+    environment["PATH"] = f"{os.path.dirname(sys.executable)}:{environment['PATH']}"
+
+    def do(*words):
+        done = subprocess.run(
+            words, cwd=tmp_path, env=environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    said = do(sys.executable, "-m", "mfplug", "new", "potential", "my-bell")
+    commands = said.split("next:\n")[1].splitlines()
+    assert len(commands) + 1 <= 5
+    source = tmp_path / "mfplug-my-bell" / "src" / "mfplug_my_bell" / "my_bell.py"
+    formula = "return self.strength / (1.0 + s / self.width**2)"
+    text = source.read_text()
+    assert formula in text
+    source.write_text(text.replace(formula, "return self.strength * np.exp(-s)"))
+    install, *others = [command.split() for command in commands]
+    assert install[:2] == ["pip", "install"]
+    # Beside the environment of the tests, which stays as it is.
+    do(sys.executable, "-m", *install[:2], "--quiet", "--no-build-isolation",
+       "--target", str(site), str(tmp_path / install[-1]))  # fmt: skip
+    for command in others:
+        assert command[0] == "mfplug"
+        do(sys.executable, "-m", *command)
+    assert (tmp_path / "results" / "study" / "figure.svg").stat().st_size > 1000
+    assert len(code_lines(text)) < 40
+    assert (
+        len(code_lines((tmp_path / "mfplug-my-bell" / "study.yaml").read_text())) < 20
+    )
 
 
 def test_nothing_is_overwritten(tmp_path):

@@ -14,11 +14,11 @@ from typing import Any
 
 import yaml
 
+from extension.gallery import gallery_page, plugin_picture, study_pictures
 from mfplug import hookspecs
 from mfplug.cli.main import build_parser
 from mfplug.contracts.plugin import KINDS
 from mfplug.registry import current
-from mfplug.report.portrait import portrait
 from mfplug.studies.load import find, shipped
 
 #: Pages that are made, beside the sources and not among them (see .gitignore).
@@ -50,19 +50,14 @@ def write(path: Path, lines: list[str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def plugin_page(entry: Any, folder: Path) -> None:
-    """Write the page of one plugin."""
+def plugin_page(entry: Any, folder: Path, studies: list[str], drawing: bool) -> str:
+    """Write the page of one plugin and return the name of its picture."""
     cls = entry.cls
     lines = heading(f"{cls.kind} ``{cls.name}``")
-    if cls.kind in ("potential", "distribution"):
-        picture = f"{cls.kind}-{cls.name}.svg"
-        try:
-            drawn = portrait(current().create(cls.kind, cls.name), "svg")
-        except Exception as error:  # a joint state has no density to draw
-            lines += [f"No picture: {error}", ""]
-        else:
-            (folder / picture).write_bytes(drawn)
-            lines += [f".. image:: {picture}", f"   :alt: {cls.kind} {cls.name}", ""]
+    picture, said = plugin_picture(entry, folder, studies, drawing)
+    if picture:
+        lines += [f".. image:: {picture}", f"   :alt: {cls.kind} {cls.name}", ""]
+        lines += [said, ""]
     lines += [
         f".. autoclass:: {cls.__module__}.{cls.__qualname__}",
         "   :no-index:",
@@ -80,10 +75,14 @@ def plugin_page(entry: Any, folder: Path) -> None:
             lines += [f"     - {cell}" for cell in cells[1:]]
         lines.append("")
     write(folder / f"{cls.kind}-{cls.name}.rst", lines)
+    return picture
 
 
-def plugin_pages(folder: Path) -> None:
-    """Write the pages of all plugins that ship, and the list of them."""
+def plugin_pages(
+    folder: Path, studies: list[str], drawing: bool
+) -> dict[tuple[str, str], str]:
+    """Write the pages of all plugins that ship, and the list; return the pictures."""
+    pictures = {}
     lines = heading("Plugins")
     for kind in KINDS:
         entries = [
@@ -92,10 +91,11 @@ def plugin_pages(folder: Path) -> None:
         lines += heading(kind.capitalize() + "s", "-")
         lines += [".. toctree::", "   :maxdepth: 1", ""]
         for entry in entries:
-            plugin_page(entry, folder)
+            pictures[kind, entry.name] = plugin_page(entry, folder, studies, drawing)
             lines.append(f"   {kind}-{entry.name}")
         lines.append("")
     write(folder / "plugins.rst", lines)
+    return pictures
 
 
 def hook_page(folder: Path) -> None:
@@ -121,17 +121,15 @@ def hook_page(folder: Path) -> None:
     write(folder / "hooks.rst", lines)
 
 
-def study_page(folder: Path, results: Path) -> None:
-    """Write every study, with its picture where ``make figures`` has made one."""
+def study_page(folder: Path, studies: list[str]) -> None:
+    """Write every study with its picture."""
     lines = heading("Studies")
     for name in shipped():
         data = yaml.safe_load(find(name).read_text(encoding="utf-8"))
         lines += heading(name, "-")
         lines += [f"**{math(data['title'])}** Claims: {', '.join(data['claims'])}.", ""]
         lines += [math(" ".join(data.get("description", "").split())), ""]
-        figure = results / name / "figure.svg"
-        if figure.is_file():
-            (folder / f"study-{name}.svg").write_bytes(figure.read_bytes())
+        if name in studies:
             lines += [f".. image:: study-{name}.svg", f"   :alt: {name}", ""]
         lines += [".. code-block:: text", "", f"    mfplug run {name}", ""]
     write(folder / "studies.rst", lines)
@@ -183,14 +181,20 @@ def build(app: Any) -> None:
     """Write all pages of the reference."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    plugin_pages(folder)
+    results = [Path(app.confdir) / name for name in app.config.study_pictures]
+    studies = study_pictures(folder, results, app.config.study_pictures_needed)
+    pictures = plugin_pages(folder, studies, bool(app.config.plugin_pictures))
     hook_page(folder)
-    study_page(folder, Path(app.srcdir).parent / "results")
+    study_page(folder, studies)
     command_page(folder)
+    write(folder / "gallery.rst", gallery_page(pictures, studies))
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Write the reference before Sphinx looks for pages."""
+    app.add_config_value("plugin_pictures", True, "env", types=(bool, int, str))
+    app.add_config_value("study_pictures", [], "env")
+    app.add_config_value("study_pictures_needed", True, "env", types=(bool, int, str))
     app.connect("autodoc-process-docstring", plain_bars, priority=900)
     app.connect("config-inited", lambda app, config: build(app))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -269,23 +271,48 @@ def centre(law: Distribution) -> str:
 
 
 def joint(law: Distribution) -> str:
-    """Check the initial points of N particles."""
-    d, _, placed = next(places(law))
+    """Check the initial points of N particles: shapes, numbers, the stream alone."""
+    with TemporaryDirectory() as folder:
+        law = law.specimen(Path(folder))
+        d, _, placed = next(places(law))
+        said, refusal = [], ""
+        for N in (2, 7):
+            try:
+                _check_joint(placed, N, d)
+            except ParameterError as error:
+                refusal = str(error)
+                continue
+            said.append(str(N))
+    if not said:
+        raise CheckFailed(
+            f"joint() gives neither 2 nor 7 particles: {refusal} Override specimen() "
+            "where a state needs what its defaults do not say, such as a file"
+        )
     own = type(law).joint is not Distribution.joint
-    for N in (2, 7) if not own else (2,):
-        try:
-            q, p = placed.joint(np.random.default_rng(3), N)
-        except ParameterError as refusal:
-            # A state may need what its defaults do not say, such as a file.
-            raise Refused(f"it needs other parameters: {refusal}") from refusal
-        if np.shape(q) != (N, d) or np.shape(p) != (N, d):
+    start = "a state of its own" if own else "the particles start independently"
+    return f"{start}; N = {', '.join(said)}, d = {d}: shapes, numbers, streams"
+
+
+def _check_joint(placed: Distribution, N: int, d: int) -> None:
+    first = placed.joint(np.random.default_rng(3), N)
+    for x in first:
+        if np.shape(x) != (N, d):
             raise CheckFailed(
-                f"joint() has the wrong shape; got {np.shape(q)}, {np.shape(p)}, "
-                f"expected {(N, d)} twice"
+                f"joint() has the wrong shape; got {np.shape(x)}, expected {(N, d)} "
+                "twice"
             )
-    if not own:
-        raise Refused("the particles start independently")
-    return "a state of its own, with the right shapes"
+    if not np.isfinite(_joined(first)).all():
+        raise CheckFailed(f"joint() is not finite for N = {N}")
+    np.random.seed(7)  # noqa: NPY002
+    again = placed.joint(np.random.default_rng(3), N)
+    if not np.array_equal(_joined(again), _joined(first)):
+        raise CheckFailed(
+            "two streams of one seed give different initial points; draw from the "
+            "`rng` that is given and from nothing else"
+        )
+    others = [placed.joint(np.random.default_rng(k), N) for k in range(20, 30)]
+    if all(np.array_equal(_joined(x), _joined(first)) for x in others):
+        raise CheckFailed("joint() gives the same points for every seed")
 
 
 CHECKS = [

@@ -184,11 +184,18 @@ def _direct(placed: Potential, q: Array, box: float | None) -> tuple[Array, Any]
 
 
 def third_law(phi: Potential) -> str:
-    """Check that the forces of a random cloud add up to 0."""
+    """Check that the forces of a random cloud add up to 0.
+
+    Every particle sums by itself: the kernels take each pair once and give both their
+    share, so they would hide a force that is not that of the other with another sign.
+    """
+    from mfplug.dynamics import plain
+
     largest = 0.0
     for d, box, placed in places(phi):
-        force, _ = _direct(placed, _cloud(placed, d, box, 61), box)
-        total = np.abs(force[0].sum(axis=1)).max()
+        q = _cloud(placed, d, box, 61)[0]
+        force = plain.gradient_sums(placed, q, q, np.full(61, 1.0 / 61), 1.0, box)
+        total = np.abs(force.sum(axis=1)).max()
         largest = max(largest, float(total / max(np.abs(force).sum(), 1e-300)))
         if largest > 1e-12:
             raise CheckFailed(
@@ -253,17 +260,35 @@ def methods(phi: Potential) -> str:
 
 
 def torus(phi: Potential) -> str:
-    """Check that a periodic potential is periodic in its box."""
+    """Check a potential in a box: its slope, its period, forces across the edge."""
+    box = getattr(phi, "box", None) or BOX
+    q = np.linspace(-0.49 * box, 0.49 * box, 60)[:, None]
     try:
-        periodic = phi.on(1, BOX)
-        values = periodic.energy(np.array([[0.37], [0.37 + BOX], [0.37 - 2 * BOX]]))
+        placed = phi.on(1, box)
+        given = np.asarray(placed.gradient(q), dtype=float)
+        values = placed.energy(np.concatenate([q, q + box, q - 2 * box]))
     except MfplugError as error:
         return f"it refuses the torus: {error}"
-    spread = float(np.ptp(values))
+    off = float(gradient_error(placed.energy, given, q, length_of(placed)).max())
+    scale = max(float(np.abs(given).max()), off)
+    if off > 1e-6 * scale:
+        raise CheckFailed(
+            f"in a box of side {box:g} gradient() is not that of energy(); off by "
+            f"{off / scale:.2g} of the largest gradient"
+        )
+    spread = float(np.ptp(values.reshape(3, -1), axis=0).max())
     if spread <= 1e-9 * max(float(np.abs(values).max()), 1e-300):
+        moved = np.asarray(placed.gradient(q + box))
+        if np.abs(moved - given).max() > 1e-6 * scale:
+            raise CheckFailed(
+                f"energy() has the period {box:g} of the box, but gradient() has not"
+            )
         return "periodic by itself"
-    # Not periodic: the nearest image is what acts.
-    return "acts through its nearest image"
+    edge = float(np.abs(placed.gradient(np.array([[box / 2]]))).max())
+    return (
+        "acts through its nearest image; at half a box of "
+        f"{box:.3g} its force is {edge / scale if scale else 0.0:.1g} of the largest"
+    )
 
 
 CHECKS = [
@@ -275,5 +300,5 @@ CHECKS = [
     Check("third-law", "forces add up to 0", third_law),
     Check("compiled", "the compiled kernel equals the plain methods", compiled),
     Check("methods", "every method for forces equals all pairs", methods),
-    Check("torus", "what it does on a torus", torus),
+    Check("torus", "slope and period in a box", torus),
 ]

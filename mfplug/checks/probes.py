@@ -28,25 +28,30 @@ class Cloud(Distribution):
     name: ClassVar[str] = "checks-cloud"
     width: float = param(0.8, above=0.0)
     speed: float = param(0.6, above=0.0)
+    centre: float = param(0.0)
+    drift: float = param(0.0)
 
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """Return n independent points."""
         shape = (n, self.dimension)
-        q = self.width * rng.standard_normal(shape)
-        return q, self.speed * rng.standard_normal(shape)
+        q = self.centre + self.width * rng.standard_normal(shape)
+        return q, self.drift + self.speed * rng.standard_normal(shape)
 
     def density(self, q: Array, p: Array) -> Array:
         """Return the product of the normal densities."""
         z = (
-            np.sum(q**2, axis=-1) / self.width**2
-            + np.sum(p**2, axis=-1) / self.speed**2
+            np.sum((q - self.centre) ** 2, axis=-1) / self.width**2
+            + np.sum((p - self.drift) ** 2, axis=-1) / self.speed**2
         )
         norm = (2 * math.pi * self.width * self.speed) ** self.dimension
         return np.exp(-z / 2) / norm
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
-        """Return (-q / width^2, -p / speed^2)."""
-        return -np.asarray(q) / self.width**2, -np.asarray(p) / self.speed**2
+        """Return ((centre - q) / width^2, (drift - p) / speed^2)."""
+        return (
+            (self.centre - np.asarray(q)) / self.width**2,
+            (self.drift - np.asarray(p)) / self.speed**2,
+        )
 
 
 @dataclass(frozen=True)

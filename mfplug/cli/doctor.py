@@ -147,4 +147,8 @@ def _plugins(troubles: list[str]) -> dict[str, Any]:
             )
         elif source.status != "ok":
             counts[f"{source.status}: {source.name}"] = 1
+        elif source.note:
+            troubles.append(
+                f"plugin '{source.name}' from {source.origin}: {source.note}."
+            )
     return counts

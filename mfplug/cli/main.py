@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 from mfplug import __version__
-from mfplug.errors import MfplugError, printable
+from mfplug.errors import MfplugError, PluginDeprecation, printable
 
 STEPS = {
     "solve": "solve for the mean field of a study's systems",
@@ -142,6 +144,32 @@ def build_parser() -> Parser:
     diff.add_argument("first", metavar="A")
     diff.add_argument("second", metavar="B")
     diff.add_argument("--json", action="store_true", help="as JSON")
+    verify = add("verify", "compare studies with the reference tables", "verify")
+    verify.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    verify.add_argument("--profile", default="quick")
+    verify.add_argument(
+        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N"
+    )
+    verify.add_argument(
+        "--out", metavar="DIR", help="compare these results, instead of computing anew"
+    )
+    verify.add_argument(
+        "--update", action="store_true", help="make the results of --out the references"
+    )
+    verify.add_argument(
+        "--references", metavar="DIR", help="other references than those that ship"
+    )
+    verify.add_argument("--json", action="store_true", help="as JSON")
+    bundle = add("bundle", "pack results into an archive to deposit", "bundle")
+    bundle.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    bundle.add_argument("--out", default="results", metavar="DIR")
+    bundle.add_argument("--to", default="mfplug-results.zip", metavar="FILE")
+    bundle.add_argument("--name", default="Results of mfplug", help="of the archive")
+    bundle.add_argument("--author", default="", metavar="NAME")
+    bundle.add_argument("--date", metavar="YYYY-MM-DD", help="of publication (today)")
+    bundle.add_argument(
+        "--license", default="CC-BY-4.0", metavar="SPDX", help="of the results"
+    )
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")
@@ -213,6 +241,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: a study or a job failed; 2: the request is wrong; 130: interrupted.
     """
     arguments = build_parser().parse_args(argv)
+    with warnings.catch_warnings():
+        # Shown once, as one line, whatever the filters of Python say.
+        warnings.simplefilter("once", PluginDeprecation)
+        warnings.showwarning = _show_warning(warnings.showwarning)
+        return _answer(arguments)
+
+
+def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
+    """Return what shows a warning of mfplug as one line, and others as before."""
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+        if issubclass(category, PluginDeprecation):
+            print(f"mfplug: warning: {printable(str(message))}", file=sys.stderr)
+        else:
+            others(message, category, *rest)
+
+    return show
+
+
+def _answer(arguments: argparse.Namespace) -> int:
+    """Do a command; what goes wrong is one line."""
     try:
         if arguments.plugin:
             from mfplug.registry import current

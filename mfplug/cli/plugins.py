@@ -18,7 +18,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.requirements:
         return _requirements(registry.sources())
     if arguments.plot:
-        from mfplug.report.portrait import write_portrait
+        from mfplug.gallery import write_portrait
 
         if not arguments.name:
             raise ParameterError(
@@ -32,16 +32,20 @@ def main(arguments: argparse.Namespace) -> int:
         return _describe(registry.entry(arguments.kind, arguments.name), arguments.json)
     entries = registry.entries(arguments.kind)
     bad = [s for s in registry.sources() if s.status != "ok"]
+    told = [s for s in registry.sources() if s.status != "ok" or s.note]
     if arguments.json:
         data = {
             "plugins": [e.describe() for e in entries],
-            "sources": [vars(s) for s in bad],
+            "sources": [vars(s) for s in told],
         }
         print(json.dumps(data, indent=2, sort_keys=True))
         return 0
     _table(entries)
     for source in bad:
         print(_complaint(source))
+    for source in registry.sources():
+        if source.note:
+            print(f"note: {source.name} from {source.origin}: {source.note}")
     if not entries and not bad:
         print("no plugins found. " + did_you_mean("", []))
     return 0
@@ -61,14 +65,13 @@ def _requirements(sources: list[Source]) -> int:
 def _table(entries: list[Entry]) -> None:
     rows = [("KIND", "NAME", "FROM", "STATUS", "SUMMARY")]
     for entry in entries:
-        status = "clash" if entry.clashes else "ok"
-        summary = entry.clash_text() if entry.clashes else entry.formula()
+        summary = entry.reason or entry.formula()
         rows.append(
             (
                 entry.cls.kind,
                 entry.name,
                 entry.source.origin,
-                status,
+                entry.status,
                 summary.split("\n")[0],
             )
         )
@@ -89,6 +92,12 @@ def _describe(entry: Entry, as_json: bool) -> int:
         return 0
     print(f"{entry.cls.kind} '{entry.name}' from {entry.source.origin}\n")
     print(inspect.cleandoc(entry.cls.__doc__ or "no description"))
+    if entry.cls.deprecated:
+        print(f"\ndeprecated: {entry.cls.deprecated}")
+    if entry.cls.former_names:
+        print(f"\nformer names: {', '.join(entry.cls.former_names)}")
+    for former, present in entry.cls.renamed.items():
+        print(f"\nformer parameter: {former}, now {present}")
     print("\nparameters:" if description["parameters"] else "\nno parameters")
     for row in description["parameters"]:
         default = "required" if row["required"] else f"default {row['default']}"

@@ -120,6 +120,9 @@ class Metric(Plugin, ABC):
 
     kind: ClassVar[str] = "metric"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    #: Sums over all pairs for a replica and a time, in units of a force: what they cost
+    #: depends on how they are done, so it is not in ``cost``.
+    force_sums: ClassVar[float] = 0.0
 
     @abstractmethod
     def rows(self, sample: Sample) -> list[Row]:
@@ -138,6 +141,13 @@ class Distance(Metric, ABC):
     @abstractmethod
     def distance(self, x: Array, y: Array) -> float:
         """Return the distance of two clouds of points, shapes (n, D) and (m, D)."""
+
+    def of_points(self, r: float) -> float | None:
+        """Return the exact distance of two points r apart, None where it is unknown.
+
+        The conformance kit compares it with :meth:`distance` of clouds of one point.
+        """
+        return None
 
 
 def mean_row(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from mfplug.contracts.parameters import (
@@ -21,7 +22,9 @@ from mfplug.contracts.parameters import (
 
 __all__ = [
     "API_VERSION",
+    "FIRST_API",
     "KINDS",
+    "OLDEST_API",
     "Bounds",
     "Plugin",
     "PowerOfN",
@@ -41,6 +44,12 @@ KINDS = ("potential", "external", "distribution", "integrator", "solver", "metri
 #: The interface that plugins are written against; it grows with the contracts.
 API_VERSION = 1
 
+#: The oldest one that is still served. A module that declares one from here to
+#: API_VERSION is loaded, and told if it is not the newest; a module from outside that
+#: declares none was written for the first.
+OLDEST_API = 1
+FIRST_API = 1
+
 
 class Plugin:
     """Base class of the six kinds.
@@ -52,10 +61,25 @@ class Plugin:
 
     kind: ClassVar[str] = ""
     name: ClassVar[str] = ""
+    #: Names that this plugin had, {former parameter: present one}, and, of a plugin
+    #: that will go, a sentence on what to take instead and until when it stays. Who
+    #: uses one of them gets a result and a :class:`mfplug.PluginDeprecation`.
+    former_names: ClassVar[tuple[str, ...]] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}
+    deprecated: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for key, value in check_parameters(type(self), self.parameters()).items():
             object.__setattr__(self, key, value)
+
+    def specimen(self, folder: Path) -> Self:
+        """Return an instance that the conformance kit and the gallery can use at once.
+
+        Mostly it is this one. A plugin whose defaults cannot be used, such as a state
+        that needs a file, or which are too dear, returns another; a file that it needs
+        is written into ``folder``.
+        """
+        return self
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name, nested plugins as they are."""

@@ -59,6 +59,7 @@ def checked(kind: str, hook: str, found: Any) -> list[type[Plugin]]:
             )
         _check_class(kind, cls, base)
         _check_fields(kind, cls, base)
+        _check_former(kind, cls)
     return list(found)
 
 
@@ -86,6 +87,24 @@ def _check_class(kind: str, cls: type[Plugin], base: type[Plugin]) -> None:
             f"{who} lacks {', '.join(missing)}; expected all of "
             f"mfplug.{base.__name__}'s abstract methods. Write the missing."
         )
+
+
+def _check_former(kind: str, cls: type[Plugin]) -> None:
+    """Find wrong words on what the plugin was called."""
+    who = f"{kind} '{cls.name}'"
+    former_names: Any = cls.former_names
+    if not isinstance(former_names, tuple) or cls.name in former_names:
+        raise PluginError(
+            f"{who}: former_names cannot be used; got {former_names!r}, expected a "
+            "tuple of names that it has no more. Correct it."
+        )
+    fields = {field.name for field in fields_of(cls)}
+    for former, present in cls.renamed.items():
+        if former in fields or present not in fields:
+            raise PluginError(
+                f"{who}: renamed cannot be used; got {former!r}: {present!r}, expected "
+                "a former parameter and a present one. Correct it."
+            )
 
 
 def _check_fields(kind: str, cls: type[Plugin], base: type[Plugin]) -> None:

@@ -13,7 +13,8 @@ from mfplug.contracts.plugin import Plugin
 class Source:
     """One entry point or one local file, and what became of loading it.
 
-    ``status`` is ``ok``, ``broken`` (``error`` says why) or ``blocked``.
+    ``status`` is ``ok``, ``broken`` (``error`` says why) or ``blocked``; ``note`` says
+    what will stop to work.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Source:
     status: str = "ok"
     error: str = ""
     value: str = ""
+    note: str = ""
 
     @property
     def origin(self) -> str:
@@ -46,6 +48,18 @@ class Entry:
         """Return the first paragraph of the class's docstring."""
         return inspect.cleandoc(self.cls.__doc__ or "").split("\n\n")[0]
 
+    @property
+    def status(self) -> str:
+        """``ok``, ``clash`` (two plugins of one name) or ``deprecated``."""
+        if self.clashes:
+            return "clash"
+        return "deprecated" if self.cls.deprecated else "ok"
+
+    @property
+    def reason(self) -> str:
+        """Why the status is not ``ok``."""
+        return self.clash_text() if self.clashes else self.cls.deprecated
+
     def describe(self) -> dict[str, Any]:
         """Return the entry as plain data, for ``mfplug plugins --json``."""
         from mfplug.contracts.plugin import parameter_table
@@ -55,8 +69,10 @@ class Entry:
             "name": self.name,
             "distribution": self.source.distribution,
             "version": self.source.version,
-            "status": "clash" if self.clashes else "ok",
-            "reason": self.clash_text() if self.clashes else "",
+            "status": self.status,
+            "reason": self.reason,
+            "former_names": list(self.cls.former_names),
+            "renamed": dict(self.cls.renamed),
             "summary": self.formula().replace("\n", " "),
             "parameters": parameter_table(self.cls),
         }

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,9 +19,10 @@ import pluggy
 
 from mfplug import hookspecs
 from mfplug.contracts.calls import strict
-from mfplug.contracts.plugin import API_VERSION, Plugin
+from mfplug.contracts.plugin import Plugin
 from mfplug.errors import PluginError
 from mfplug.registry.checks import checked
+from mfplug.registry.deprecation import interface
 from mfplug.registry.entries import Entry, Source
 
 GROUP = "mfplug"
@@ -133,6 +135,8 @@ def _load_one(
         # What a plugin prints on import must not end up in somebody's JSON.
         with contextlib.redirect_stdout(sys.stderr):
             module = load()
+            note = interface(module, source.distribution == SHIPPED)
+            source = replace(source, note=note)
             if not manager.is_registered(module):
                 manager.register(module, name=f"{source.distribution}:{source.name}")
             return source, [Entry(cls, source) for cls in _classes(manager, module)]
@@ -158,19 +162,11 @@ def _normal(name: str) -> str:
 
 
 def _with(source: Source, status: str, error: str) -> Source:
-    return Source(
-        source.name, source.distribution, source.version, status, error, source.value
-    )
+    return replace(source, status=status, error=error)
 
 
 def _classes(manager: pluggy.PluginManager, module: Any) -> list[type[Plugin]]:
     """Call the hooks of one plugin alone and check what they return."""
-    required = getattr(module, "MFPLUG_API_VERSION", API_VERSION)
-    if required != API_VERSION:
-        raise PluginError(
-            f"written for another interface; got MFPLUG_API_VERSION {required}, "
-            f"expected {API_VERSION}. Install a version that fits."
-        )
     callers = manager.get_hookcallers(module) or []
     known = set(hookspecs.HOOKS.values())
     unknown = [c.name for c in callers if c.name not in known]

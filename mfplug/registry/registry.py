@@ -10,6 +10,7 @@ from typing import Any
 from mfplug.contracts.parameters import options_of
 from mfplug.contracts.plugin import KINDS, Plugin, check_parameters, type_hints
 from mfplug.errors import ParameterError, PluginError, did_you_mean
+from mfplug.registry.deprecation import former_name, going_away, present_names
 from mfplug.registry.entries import Entry, Source
 from mfplug.registry.loader import load_all
 
@@ -32,6 +33,7 @@ class Registry:
         self.files = list(dict.fromkeys(paths))
         self._sources: list[Source] | None = None
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._former: dict[tuple[str, str], tuple[str, str]] = {}
         self._source_of: dict[type, Source] = {}
 
     def add_file(self, path: str | Path) -> None:
@@ -61,6 +63,12 @@ class Registry:
                     )
                 self._entries[key] = entry
             self._source_of = {e.cls: e.source for e in self._entries.values()}
+            self._former = {
+                (kind, former): (kind, name)
+                for (kind, name), entry in self._entries.items()
+                for former in entry.cls.former_names
+                if (kind, former) not in self._entries
+            }
         return self._sources
 
     def source_of(self, cls: type) -> Source | None:
@@ -85,7 +93,8 @@ class Registry:
         """Return one plugin, or say what is wrong with asking for it."""
         self._check_kind(kind)
         self.sources()
-        entry = self._entries.get((kind, str(name)))
+        key = (kind, str(name))
+        entry = self._entries.get(self._former.get(key, key))
         if entry is None:
             raise PluginError(self._unknown(kind, str(name)))
         if entry.clashes:
@@ -93,6 +102,8 @@ class Registry:
                 f"{kind} '{name}': two plugins have this name; it is "
                 f"{entry.clash_text()}. Uninstall one, or block it with MFPLUG_BLOCK."
             )
+        if key in self._former:
+            former_name(entry.cls, str(name))
         return entry
 
     def create(self, kind: str, name: str, **parameters: Any) -> Any:
@@ -113,14 +124,16 @@ class Registry:
                 "Use create_from."
             )
         cls = self.entry(kind, name).cls
-        given = {k: self._nested(cls, k, v) for k, v in parameters.items()}
+        going_away(cls)
+        renamed = present_names(cls, parameters)
+        given = {k: self._nested(cls, k, v) for k, v in renamed.items()}
         checked = check_parameters(cls, given)
         try:
             return cls(**checked)
         except (ParameterError, PluginError):
             raise
         except (Exception, SystemExit) as error:
-            origin = self.entry(kind, name).source.origin
+            origin = self._source_of[cls].origin
             raise PluginError(
                 f"{kind} '{name}' from {origin}: cannot be made; got "
                 f"{type(error).__name__}: {error}. Report it to its author."

@@ -8,8 +8,9 @@ files give the same bytes.
 
 from __future__ import annotations
 
-from mfplug.report.claims import CLAIMS, Claim
+from mfplug.report.claims import CLAIMS, SECTIONS, Claim
 from mfplug.report.figures import FIGURE_KEYS, ROW_KEYS, SCALES, write_figures
+from mfplug.report.numbers import write_numbers
 from mfplug.report.page import write_page
 from mfplug.report.tables import write_tables
 from mfplug.report.verdicts import VERDICTS
@@ -19,9 +20,11 @@ __all__ = [
     "FIGURE_KEYS",
     "ROW_KEYS",
     "SCALES",
+    "SECTIONS",
     "VERDICTS",
     "Claim",
     "write_figures",
+    "write_numbers",
     "write_page",
     "write_tables",
 ]

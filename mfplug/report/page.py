@@ -69,6 +69,7 @@ def page(out: Path, names: list[str]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
+    from mfplug.report.claims import SECTIONS
     from mfplug.report.study_view import study_view
     from mfplug.report.verdicts import MISSING, VERDICTS
 
@@ -87,6 +88,8 @@ def page(out: Path, names: list[str]) -> str:
         "studies": views,
         "verdicts": [*VERDICTS.values(), *([MISSING] if counts[MISSING.word] else [])],
         "counts": counts,
+        "sections": SECTIONS,
+        "section_counts": Counter(c.section for view in views for c in view.claims),
         "versions": sorted({view.version for view in views if view.version}),
         "profiles": sorted({view.profile for view in views if view.profile}),
         "style": Markup((assets / "page.css").read_text(encoding="utf-8")),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from mfplug.errors import MfplugError, StoreError
 from mfplug.report import files, mathtext, svg, table_view
-from mfplug.report.claims import CLAIMS
+from mfplug.report.claims import CLAIMS, Claim
 from mfplug.report.figures import FORMATS, declared, file_stem
 from mfplug.report.provenance_view import Node, scalar, tree
 from mfplug.report.selection import Data
@@ -34,6 +34,8 @@ class ClaimView:
     verdict: Verdict
     reason: str
     numbers: Node | None
+    section: str
+    errata: Markup
 
 
 @dataclass(frozen=True)
@@ -146,16 +148,29 @@ def _add_claims(view: StudyView, folder: Path | None, study: dict[str, Any]) -> 
 
 
 def _unjudged(name: str) -> ClaimView:
-    place, statement = _words(name, "")
+    known, statement = _words(name, "")
     reason = "no verdict could be read; see the study's problems"
-    return ClaimView(name, place, statement, MISSING, reason, None)
+    return _view(name, known, statement, MISSING, reason, None)
 
 
-def _words(claim: str, statement: str) -> tuple[str, Markup]:
-    """Return where a claim stands and what it says, in the study's own words first."""
-    known = CLAIMS.get(claim)
-    text = statement or (known.statement if known else "")
-    return known.place if known else "", mathtext.html(text)
+def _words(claim: str, statement: str) -> tuple[Claim, Markup]:
+    """Return a claim and what it says, in the study's own words first."""
+    known = CLAIMS.get(claim, Claim("", ""))
+    return known, mathtext.html(statement or known.statement)
+
+
+def _view(
+    name: str,
+    known: Claim,
+    statement: Markup,
+    verdict: Verdict,
+    reason: str,
+    numbers: Node | None,
+) -> ClaimView:
+    errata = mathtext.html(known.errata)
+    return ClaimView(
+        name, known.place, statement, verdict, reason, numbers, known.section, errata
+    )
 
 
 def _claim(path: Path, entry: Any) -> ClaimView:
@@ -166,11 +181,11 @@ def _claim(path: Path, entry: Any) -> ClaimView:
         )
     word = files.pick(path, "verdict", str(entry["verdict"]), tuple(VERDICTS))
     name = str(entry["claim"])
-    place, statement = _words(name, str(entry.get("statement") or ""))
+    known, statement = _words(name, str(entry.get("statement") or ""))
     numbers = entry.get("numbers")
-    return ClaimView(
+    return _view(
         name,
-        place,
+        known,
         statement,
         VERDICTS[word],
         str(entry.get("reason") or ""),

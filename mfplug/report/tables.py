@@ -207,15 +207,16 @@ def _alignment(grid: Grid) -> str:
 
 
 def _line(cells: Sequence[str], words: bool = False) -> str:
-    shown: Callable[[str], str] = _word if words else _cell
+    shown: Callable[[str], str] = tex_words if words else tex_cell
     return " & ".join(map(shown, cells)) + r" \\"
 
 
-def _word(text: str) -> str:
+def tex_words(text: str) -> str:
+    """Return words in LaTeX, everything special escaped."""
     return _escaped(text, _TEX)
 
 
-def _cell(text: str) -> str:
+def tex_cell(text: str) -> str:
     r"""Return a cell in LaTeX: numbers through \num, intervals through two of them."""
     if _is_number(text):
         return rf"\num{{{text}}}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 
 from mfplug import __version__
-from mfplug.contracts.plugin import KINDS
+from mfplug.contracts.plugin import API_VERSION, KINDS
 from mfplug.errors import ParameterError, PluginError, did_you_mean, shown
 
 #: Where each template goes; ``plugin`` stands for the template of the kind.
@@ -25,6 +25,17 @@ LAYOUT = {
     "init.py": "src/$package/__init__.py",
     "plugin": "src/$package/$module.py",
     "test.py": "tests/test_$module.py",
+    "study.yaml": "study.yaml",
+}
+
+#: The study that comes along, with the new plugin in the place of its kind.
+STUDY = {
+    "potential": "gaussian",
+    "distribution": "{name: gaussian, qq: 0.25, pp: 0.25}",
+    "external": "",
+    "integrator": "leapfrog",
+    "solver": "{name: characteristics, nodes: 900, grid: 64}",
+    "metric": "",
 }
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -75,6 +86,8 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
         "cls": "".join(word.capitalize() for word in name.split("-")),
         "version": ".".join(__version__.split(".")[:2]),
         "next": _next(__version__),
+        "api": API_VERSION,
+        **_study(kind, name),
     }
     written = []
     for template, place in LAYOUT.items():
@@ -87,6 +100,13 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
         target.write_text(Template(text).substitute(words), encoding="utf-8")
         written.append(target)
     return written
+
+
+def _study(kind: str, name: str) -> dict[str, str]:
+    """Return the words of the study that uses the plugin."""
+    own = {"external": f"\n  external: {name}", "metric": f", {name}"}
+    shown = name if kind == "metric" else "coupling-mean"
+    return STUDY | {kind: own.get(kind, name), "shown": shown}
 
 
 def _next(version: str) -> str:

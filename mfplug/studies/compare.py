@@ -86,13 +86,31 @@ def compare(first: Path, second: Path) -> tuple[list[Difference], int]:
     ]
     same = 0
     for name in sorted(set(one) & set(two)):
-        for file, (value, error) in FILES.items():
-            sides = [_read(folder / name / file) for folder in (first, second)]
-            found, count = _tables(name, file, sides, value, error)
-            differences += found
-            same += count
-        differences += _verdicts(name, first / name, second / name)
+        found, count = compare_study(name, first / name, second / name)
+        differences += found
+        same += count
     return differences, same
+
+
+def compare_study(
+    study: str, one: Path, two: Path, exact: bool = False
+) -> tuple[list[Difference], int]:
+    """Return the differences of two folders of one study, and how many numbers agree.
+
+    ``exact`` allows numbers no difference at all, neither error nor rounding.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing or cannot be read.
+    """
+    differences, same = [], 0
+    for file, (value, error) in FILES.items():
+        sides = [_read(folder / file) for folder in (one, two)]
+        found, count = _tables(study, file, sides, value, error, exact)
+        differences += found
+        same += count
+    return differences + _verdicts(study, one, two), same
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -118,6 +136,7 @@ def _tables(
     sides: list[pd.DataFrame],
     value: str,
     error: str | None,
+    exact: bool,
 ) -> tuple[list[Difference], int]:
     from scipy import stats
 
@@ -142,6 +161,7 @@ def _tables(
             continue
         errors = [_number(side[key], error) or 0.0 for side in (left, right)]
         allowed = quantile * math.hypot(*errors) + TIGHT * max(abs(a), abs(b))
+        allowed = 0.0 if exact else allowed
         if abs(a - b) > allowed:
             differences.append(Difference(study, file, key, a, b, allowed))
         else:
@@ -167,19 +187,23 @@ def _number(row: dict[Any, Any], column: str | None) -> float | None:
 
 
 def _verdicts(study: str, one: Path, two: Path) -> list[Difference]:
-    sides = []
-    for folder in (one, two):
-        try:
-            data = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-            sides.append({item["claim"]: item["verdict"] for item in data})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"result file '{folder / 'verdict.json'}': unreadable; got "
-                f"{type(error).__name__}, expected a list of verdicts. Run the study "
-                "again."
-            ) from error
+    left, right = (_words(folder / "verdict.json") for folder in (one, two))
     return [
-        Difference(study, "verdict.json", claim, *(side.get(claim) for side in sides))
-        for claim in sorted(set(sides[0]) | set(sides[1]))
-        if sides[0].get(claim) != sides[1].get(claim)
+        Difference(study, "verdict.json", claim, left.get(claim), right.get(claim))
+        for claim in sorted(set(left) | set(right))
+        if left.get(claim) != right.get(claim)
     ]
+
+
+def _words(path: Path) -> dict[str, str]:
+    """Return the verdicts of each claim, which may have more than one."""
+    found: dict[str, list[str]] = {}
+    try:
+        for item in json.loads(path.read_text(encoding="utf-8")):
+            found.setdefault(item["claim"], []).append(item["verdict"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"result file '{path}': unreadable; got {type(error).__name__}, expected a "
+            "list of verdicts. Run the study again."
+        ) from error
+    return {claim: ", ".join(words) for claim, words in found.items()}

@@ -89,11 +89,18 @@ def field_seconds(cell: Cell) -> float:
 
 
 def rows_seconds(cell: Cell, metric: Metric) -> float:
-    """Return the cost of one metric in one cell; a metric may declare its own."""
+    """Return the cost of one metric in one cell; a metric may declare its own.
+
+    The forces that it says it sums are counted in the way that they will be summed.
+    """
     declared = getattr(metric, "cost", None)
     N, d = cell.particles or 1, cell.system.dimension
     if callable(declared):
-        return float(declared(N, cell.replicas, len(cell.times), d))
+        seconds = float(declared(N, cell.replicas, len(cell.times), d))
+        if metric.force_sums:
+            sums = metric.force_sums * cell.replicas * len(cell.times)
+            seconds += sums * _force_seconds(cell, N)
+        return seconds
     return 1e-7 * cell.replicas * N * len(cell.times) * d + 0.05
 
 

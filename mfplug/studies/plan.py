@@ -32,6 +32,7 @@ TABLES = (
     "study.json",
     "table.md",
     "table.tex",
+    "numbers.tex",
 )
 SUMMARY_CODE = ("studies", "theory", "report")
 PLOT_CODE = ("report",)

@@ -44,6 +44,7 @@ def check_references(study: StudyFile, name: str) -> None:
     for bound in study.bounds:
         check_bound(bound, f"study '{name}': bound '{bound.name}'")
     _check_figures(study, name)
+    _check_claims(study, name)
     for verdict in study.verdicts:
         if study.claims and verdict.claim not in study.claims:
             raise StudyError(
@@ -53,6 +54,29 @@ def check_references(study: StudyFile, name: str) -> None:
             )
         for check in verdict.checks:
             _check(check, verdict, study, fits, name)
+
+
+def _check_claims(study: StudyFile, name: str) -> None:
+    """Refuse a claim that is neither known nor the study's own, and a misspelt one.
+
+    A study may speak of claims of its own: they have a verdict, and a ``statement``
+    where their name resembles a known one.
+    """
+    from difflib import get_close_matches
+
+    from mfplug.report.claims import CLAIMS
+
+    stated = {verdict.claim: bool(verdict.statement) for verdict in study.verdicts}
+    for claim in dict.fromkeys((*study.claims, *stated)):
+        near = get_close_matches(claim, CLAIMS, cutoff=0.7)
+        if claim not in CLAIMS and not (
+            stated.get(claim) or (claim in stated and not near)
+        ):
+            raise StudyError(
+                f"study '{name}': there is no claim '{claim}'; expected a known one, "
+                "or a verdict on it with a `statement` of its own. "
+                + did_you_mean(claim, CLAIMS)
+            )
 
 
 def _check_figures(study: StudyFile, name: str) -> None:

@@ -62,9 +62,10 @@ def tabulate(plan: dict[str, Any], out: Path) -> None:
     _json(provenance(plan, cells, out), folder / "provenance.json")
     _json(_description(plan, cells), folder / "study.json")
 
-    from mfplug.report import write_tables
+    from mfplug.report import write_numbers, write_tables
 
     write_tables(folder)
+    write_numbers(folder)
 
 
 def _description(plan: dict[str, Any], cells: list[Cell]) -> dict[str, Any]:

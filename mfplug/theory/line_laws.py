@@ -45,6 +45,10 @@ class LineLaw(ABC):
         """Return the p below which lies the mass u, 0 < u < 1."""
 
     @abstractmethod
+    def transform(self, tau: Array) -> Array:
+        """Return the characteristic function E cos(p tau)."""
+
+    @abstractmethod
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return independent values."""
 
@@ -76,6 +80,10 @@ class GaussianLine(LineLaw):
         from scipy.special import ndtri
 
         return self.width * ndtri(u)
+
+    def transform(self, tau: Array) -> Array:
+        """Return exp(-(w tau)^2 / 2)."""
+        return np.exp(-0.5 * (self.width * np.asarray(tau, dtype=float)) ** 2)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return w times standard normals."""
@@ -116,19 +124,47 @@ class StudentLine(LineLaw):
 
         return self.width * np.asarray(stdtrit(self.df, u), dtype=float)
 
+    def transform(self, tau: Array) -> Array:
+        r"""Return z^a K_a(z) / (Gamma(a) 2^(a - 1)), a = nu/2, z = sqrt(nu) w \|tau\|.
+
+        e^(-w \|tau\|) for the Lorentz law.
+        """
+        from scipy.special import kve
+
+        z = math.sqrt(self.df) * self.width * np.abs(np.asarray(tau, dtype=float))
+        half = 0.5 * self.df
+        # z^a K_a(z) tends to its limit like z^(2a) or z^2; below, it is 1 to rounding.
+        inside = np.maximum(z, 1e-12)
+        log = half * np.log(inside) - inside - math.lgamma(half)
+        value = np.exp(log - (half - 1.0) * math.log(2.0)) * kve(half, inside)
+        return np.where(z > 1e-12, value, 1.0)
+
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return w times standard Student variables."""
         return self.width * rng.standard_t(self.df, shape)
 
     def rule(self, n: int) -> tuple[Array, Array]:
-        """Return midpoints in the angle of p = sqrt(nu) w tan(angle).
+        r"""Return equidistant nodes in the middle and nodes that reach far out.
 
-        The density of the angle is proportional to cos^(nu - 1), so the nodes reach far
-        out and the rule has no cut.
+        A wave turns by exp(-i k p t): nodes h apart carry it until k h t = pi. So half
+        of them are equidistant up to P = w n^(2/(2 + nu)) / 2, where they converge
+        faster than any power, and the rest are midpoints in the angle of
+        p = sqrt(nu) w tan(angle), for the mass beyond P and without a cut. P balances
+        the time that the middle lasts against the mass outside of it.
         """
-        angle = math.pi * ((np.arange(n) + 0.5) / n - 0.5)
-        p = math.sqrt(self.df) * self.width * np.tan(angle)
-        w = np.cos(angle) ** (self.df - 1.0)
+        side = max(1, n // 4)
+        core = n - 2 * side
+        far = 0.5 * self.width * n ** (2.0 / (2.0 + self.df))
+        h = 2.0 * far / max(1, core)
+        middle = h * (np.arange(core) - 0.5 * (core - 1))
+        scale = math.sqrt(self.df) * self.width
+        edge = math.atan(far / scale)
+        step = (0.5 * math.pi - edge) / side
+        angle = edge + step * (np.arange(side) + 0.5)
+        tail = scale * np.tan(angle)
+        share = self.density(tail) * (scale * step / np.cos(angle) ** 2)
+        p = np.concatenate([-tail[::-1], middle, tail])
+        w = np.concatenate([share[::-1], h * self.density(middle), share])
         return 0.5 * (p - p[::-1]), w / w.sum()
 
     @property
@@ -152,6 +188,10 @@ class WaterbagLine(LineLaw):
     def quantile(self, u: Array) -> Array:
         """Return w (2 u - 1)."""
         return self.width * (2.0 * np.asarray(u, dtype=float) - 1.0)
+
+    def transform(self, tau: Array) -> Array:
+        """Return sin(w tau) / (w tau)."""
+        return np.sinc(self.width * np.asarray(tau, dtype=float) / math.pi)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return uniform values."""
@@ -200,6 +240,11 @@ class TwoStreamLine(LineLaw):
                 np.where(mass < u, high, middle),
             )
         return 0.5 * (low + high)
+
+    def transform(self, tau: Array) -> Array:
+        """Return cos(v tau) exp(-(w tau)^2 / 2)."""
+        tau = np.asarray(tau, dtype=float)
+        return np.cos(self.speed * tau) * GaussianLine(self.width).transform(tau)
 
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Return a beam's centre, drawn with probability 1/2 each, plus a Gaussian."""

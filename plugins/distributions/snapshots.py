@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,15 @@ class Snapshots(Compared):
             )
         chosen = int(rng.integers(len(q)))
         return q[chosen].copy(), p[chosen].copy()
+
+    def specimen(self, folder: Path) -> Self:
+        """Return states of seven points on the line, drawn from f_0, in a file."""
+        draws = [
+            self.law.on(1, None).sample(np.random.default_rng(k), 7) for k in range(40)
+        ]
+        path = folder / "specimen.npz"
+        np.savez(path, q=[q for q, _ in draws], p=[p for _, p in draws])
+        return replace(self, file=str(path), digest="")
 
     def _points(self) -> tuple[Array, Array]:
         if not self.file:

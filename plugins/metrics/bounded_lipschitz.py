@@ -39,6 +39,10 @@ class BoundedLipschitz(CloudDistance):
         (), help="distances beyond which the share of replicas is counted"
     )
 
+    def of_points(self, r: float) -> float:
+        """Return min(r, 1)."""
+        return min(r, 1.0)
+
     def between(self, x: Array, y: Array, period: Sequence[float] | None) -> float:
         """Return d_BL of two clouds with equal weights."""
         from mfplug.theory.transport import bounded_lipschitz

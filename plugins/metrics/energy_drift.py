@@ -24,10 +24,11 @@ class EnergyDrift(mfplug.Observable):
 
     name: ClassVar[str] = "energy-drift"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    force_sums: ClassVar[float] = 1.5
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 4e-9 * particles**2 * replicas * times + 0.1
+        return 2e-8 * dimension * particles * replicas * times + 0.1
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return one row, at the last time."""

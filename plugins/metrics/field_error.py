@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,9 @@ class FieldError(mfplug.Observable):
     ``field-force`` and ``field-density``, and ``field-score``, the largest difference
     of the scores relative to the largest score, where f_0 has one. ``field-estimate``
     is the error that the solver itself estimates (relative force error over all
-    times), ``field-drift`` the change of mass, momentum and energy that it states.
+    times), ``field-drift`` the change of mass, momentum and energy that it states,
+    ``field-work`` the number of forces or shifts of single values that it counts: the
+    cost of a solver, the same on every machine.
     """
 
     name: ClassVar[str] = "field-error"
@@ -43,6 +46,13 @@ class FieldError(mfplug.Observable):
         None, help="the solver to compare with"
     )
     points: int = mfplug.param(200, at_least=8, help="points that are compared")
+
+    def specimen(self, folder: Path) -> Self:
+        """Return one that has a reference, characteristics of few nodes."""
+        if self.reference is not None:
+            return self
+        solver = mfplug.create("solver", "characteristics", nodes=200, grid=24)
+        return replace(self, reference=solver)
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the errors at each time, the estimate and the drifts."""
@@ -62,6 +72,8 @@ class FieldError(mfplug.Observable):
         last, info = sample.times[-1], field.info
         if "error" in info:
             rows.append(mfplug.Row("field-estimate", last, float(info["error"])))
+        if "work" in info:
+            rows.append(mfplug.Row("field-work", last, float(info["work"])))
         rows += [
             mfplug.Row("field-drift", last, float(info[key]), index=index)
             for key, index in DRIFTS.items()

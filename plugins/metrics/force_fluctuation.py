@@ -26,10 +26,11 @@ class ForceFluctuation(mfplug.Observable):
 
     name: ClassVar[str] = "force-fluctuation"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    force_sums: ClassVar[float] = 1.0
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return (4e-9 * particles**2 + 1e-6 * particles) * replicas * times + 0.1
+        return 1e-6 * particles * replicas * times + 0.1
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return rms, max and with-self at every time."""

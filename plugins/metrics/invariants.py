@@ -33,10 +33,11 @@ class Invariants(mfplug.Observable):
 
     name: ClassVar[str] = "invariants"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    force_sums: ClassVar[float] = 1.5
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 4e-9 * particles**2 * replicas * times + 0.05
+        return 2e-8 * dimension * particles * replicas * times + 0.05
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return rows energy, momentum and angular, at the last time."""

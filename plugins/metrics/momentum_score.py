@@ -60,10 +60,15 @@ class MomentumScore(mfplug.Observable):
         return self._rows(float(score.max()), bound, "")
 
     def _rows(self, value: float, bound: float, note: str) -> list[mfplug.Row]:
-        missing = "" if math.isfinite(bound) else "the score is unbounded"
+        known = math.isfinite(bound)
+        missing = "" if known else "the score is unbounded"
         return [
-            mfplug.Row(self.name, None, value, note=note),
-            mfplug.Row(f"{self.name}-bound", None, bound, note=missing),
+            mfplug.Row(
+                self.name, None, value if math.isfinite(value) else None, note=note
+            ),
+            mfplug.Row(
+                f"{self.name}-bound", None, bound if known else None, note=missing
+            ),
         ]
 
 

@@ -26,6 +26,10 @@ class Wasserstein1(CloudDistance):
 
     name: ClassVar[str] = "wasserstein1"
 
+    def of_points(self, r: float) -> float:
+        """Return r."""
+        return r
+
     def between(self, x: Array, y: Array, period: Sequence[float] | None) -> float:
         """Return W1 of two clouds with equal weights."""
         from mfplug.theory.transport import wasserstein1

@@ -9,6 +9,7 @@ import pytest
 from mfplug_swarm.potential import Swarm
 
 import mfplug
+from mfplug.checks import parametrize
 
 PARAMETERS = {
     "repulsion": 1.3,
@@ -17,6 +18,12 @@ PARAMETERS = {
     "attraction_length": 1.4,
     "softening": 0.3,
 }
+
+
+# Defaults, and parameters that are not 1: a unit parameter hides mistakes.
+@parametrize([Swarm(), Swarm(**PARAMETERS)])
+def test_conformance(check, plugin):
+    check(plugin)
 
 
 def test_formula():

@@ -74,17 +74,29 @@
     });
   }
 
-  // Claims: the pressed verdicts are shown; none pressed shows all.
+  // Claims: those of a pressed verdict and of a pressed section; none pressed is all.
   const chips = [...document.querySelectorAll(".chip")];
+  const claims = [...document.querySelectorAll("#claims-table tbody tr")];
+  const wanted = (kind) => chips
+    .filter((c) => c.dataset.filters === kind && c.getAttribute("aria-pressed") === "true")
+    .map((c) => c.dataset.value);
+  const choose = () => {
+    const verdicts = wanted("verdict");
+    const sections = wanted("section");
+    for (const row of claims) {
+      row.hidden = (verdicts.length > 0 && !verdicts.includes(row.dataset.verdict))
+        || (sections.length > 0 && !sections.includes(row.dataset.section));
+    }
+    const shown = claims.filter((row) => !row.hidden).length;
+    const all = shown === claims.length;
+    document.getElementById("claims-shown").textContent =
+      all ? `${shown} claims` : `${shown} of ${claims.length} claims`;
+  };
   for (const chip of chips) {
     chip.addEventListener("click", () => {
       const pressed = chip.getAttribute("aria-pressed") === "true";
       chip.setAttribute("aria-pressed", String(!pressed));
-      const wanted = chips.filter((c) => c.getAttribute("aria-pressed") === "true")
-        .map((c) => c.dataset.verdict);
-      for (const row of document.querySelectorAll("#claims-table tbody tr")) {
-        row.hidden = wanted.length > 0 && !wanted.includes(row.dataset.verdict);
-      }
+      choose();
     });
   }
 

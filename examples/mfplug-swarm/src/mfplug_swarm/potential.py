@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from mfplug import RadialPotential, hookimpl, param
 
+#: The interface of mfplug that this file is written for.
+MFPLUG_API_VERSION = 1
+
 
 @dataclass(frozen=True)
 class Swarm(RadialPotential):

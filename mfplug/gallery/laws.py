@@ -1,64 +1,45 @@
-"""Pictures of single plugins: a potential with its force, a distribution."""
+"""Pictures of what is a function: potentials, external potentials, distributions."""
 
 from __future__ import annotations
 
-import textwrap
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from mfplug.contracts.distribution import Distribution
-from mfplug.contracts.potential import Potential
-from mfplug.errors import MfplugError, ParameterError
+from mfplug.contracts.potential import External, Potential
+from mfplug.errors import MfplugError
+from mfplug.gallery.common import BOX, title, two_panels
 from mfplug.report import style
-from mfplug.report.files import write_whole
 
-#: The side of the torus of plugins that live on one only.
-BOX = 2 * np.pi
-ENDINGS = ("png", "svg", "pdf")
+#: Times at which an external potential that depends on time is drawn.
+TIMES = (0.0, 0.4, 0.8)
 
 
-def write_portrait(plugin: Any, path: Path) -> Path:
-    """Draw a potential or a distribution in one dimension and write the picture.
-
-    Parameters
-    ----------
-    plugin
-        An instance; its parameters stand in the title.
-    path
-        The file; its ending, png, svg or pdf, decides the format.
-
-    Raises
-    ------
-    ParameterError
-        For another kind of plugin or another ending.
-    StoreError
-        If the file cannot be written.
-    """
-    ending = path.suffix.lstrip(".").lower()
-    if ending not in ENDINGS:
-        raise ParameterError(
-            f"plot: the ending is not known; got '{path.name}', expected one of "
-            f"{', '.join(ENDINGS)}. Change the name of the file."
-        )
-    return write_whole(path, portrait(plugin, ending))
+def draw(plugin: Potential | External | Distribution) -> Figure:
+    """Draw a potential with its force, or a density."""
+    if isinstance(plugin, Potential):
+        return _potential(plugin)
+    if isinstance(plugin, External):
+        return _external(plugin)
+    return _distribution(plugin)
 
 
-def portrait(plugin: Any, ending: str = "png") -> bytes:
-    """Return the bytes of a picture of a potential or a distribution."""
-    with style.styled():
-        if isinstance(plugin, Potential):
-            drawing = _potential(plugin)
-        elif isinstance(plugin, Distribution):
-            drawing = _distribution(plugin)
-        else:
-            raise ParameterError(
-                f"{plugin.kind} '{plugin.name}': there is no picture of it; expected a "
-                "potential or a distribution. Leave out --plot."
-            )
-        return style.save(drawing, ending)
+def _external(plugin: External) -> Figure:
+    q = np.linspace(-4.0, 4.0, 801)[:, None]
+    drawing, left, right = two_panels(plugin)
+    for k, t in enumerate(TIMES if plugin.time_dependent else TIMES[:1]):
+        look = {"color": style.COLOURS[k], "linestyle": style.PATTERNS[k]}
+        left.plot(q[:, 0], plugin.energy(q, t), label=f"$t = {t:g}$", **look)
+        right.plot(q[:, 0], -plugin.gradient(q, t)[:, 0], **look)
+    left.set_ylabel("$V_t(q)$")
+    right.set_ylabel(r"force $-\nabla V_t(q)$")
+    if plugin.time_dependent:
+        drawing.legend(loc="outside right center")
+    for axes in (left, right):
+        axes.set_xlabel("position $q$")
+    return drawing
 
 
 def _place(plugin: Any) -> tuple[Any, float | None]:
@@ -73,15 +54,6 @@ def _place(plugin: Any) -> tuple[Any, float | None]:
         return plugin.on(1, box), box
 
 
-def _title(plugin: Any, width: int) -> str:
-    values = [
-        f"{key} = {value:g}" if isinstance(value, float) else f"{key} = {value}"
-        for key, value in plugin.parameters().items()
-        if isinstance(value, int | float | str) and not isinstance(value, bool)
-    ]
-    return textwrap.fill(", ".join([f"{plugin.name}", *values]), width)
-
-
 def _potential(plugin: Potential) -> Figure:
     placed, box = _place(plugin)
     bound, lipschitz = placed.gradient_bound, placed.gradient_lipschitz
@@ -89,8 +61,7 @@ def _potential(plugin: Potential) -> Figure:
     far = 0.5 * box if box else 6 * float(bound / lipschitz) if finite else 3.0
     q = np.linspace(-far, far, 801)[:, None]
     energy, force = placed.energy(q), -placed.gradient(q)[:, 0]
-    drawing = Figure(figsize=(2 * style.PANEL_WIDTH, 2.5), layout="constrained")
-    left, right = drawing.subplots(1, 2)
+    drawing, left, right = two_panels(plugin)
     left.plot(q[:, 0], energy, color=style.COLOURS[0])
     left.set_ylabel(r"$\phi(q)$")
     right.plot(q[:, 0], force, color=style.COLOURS[1])
@@ -103,7 +74,6 @@ def _potential(plugin: Potential) -> Figure:
         right.legend(loc="lower right")
     for axes in (left, right):
         axes.set_xlabel("distance $q$")
-    drawing.suptitle(_title(plugin, 90), fontsize=9)
     return drawing
 
 
@@ -126,5 +96,5 @@ def _distribution(plugin: Distribution) -> Figure:
     drawing.colorbar(picture, ax=axes, label="$f_0(q, p)$")
     axes.set_xlabel("position $q$")
     axes.set_ylabel("momentum $p$")
-    axes.set_title(_title(plugin, 50), fontsize=8)
+    axes.set_title(title(plugin, 50), fontsize=8)
     return drawing

@@ -1,0 +1,38 @@
+"""What the pictures share."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from mfplug.report import style
+
+#: The side of the torus of plugins that live on one only.
+BOX = 6.283185307179586
+
+#: With spaces at which a title is not broken.
+EQUALS = "\u00a0=\u00a0"
+
+
+def title(plugin: Any, width: int) -> str:
+    """Return the name and the parameters, in lines of at most ``width``."""
+    values = [
+        f"{key}{EQUALS}{value:g}"
+        if isinstance(value, float)
+        else f"{key}{EQUALS}{value}"
+        for key, value in plugin.parameters().items()
+        if isinstance(value, int | float | str)
+        and not isinstance(value, bool)
+        and value != ""
+    ]
+    return textwrap.fill(", ".join([f"{plugin.name}", *values]), width)
+
+
+def two_panels(plugin: Any, note: str = "") -> tuple[Figure, Any, Any]:
+    """Return a figure of two panels under the plugin's title."""
+    drawing = Figure(figsize=(2 * style.PANEL_WIDTH, 2.5), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    drawing.suptitle(title(plugin, 90) + note, fontsize=9)
+    return drawing, left, right
