@@ -98,10 +98,12 @@ def test_cells_are_right_to_1e_5():
 
     g = mfplug.create("distribution", "gaussian", qq=0.5, qp=0.2, pp=0.8, mean_q=0.3)
     q, p, w = coarse.cell_points(g, 2**20)
-    cells = coarse.quantile_map(q[:, 0] + 0.3 * p[:, 0], w, 3)
-    scale = np.sqrt(0.5 + 2 * 0.3 * 0.2 + 0.09 * 0.8)
-    edges = np.concatenate([[0.0], ndtr((cells.cuts - 0.3) / scale), [1.0]])
-    assert np.diff(edges) == pytest.approx(cells.probabilities, abs=2e-5)
+    for slope in (0.0, 0.3, -1.0, 2.6):
+        values = q[:, 0] + slope * p[:, 0]
+        cells = coarse.quantile_map(values, w, 3)
+        scale = np.sqrt(0.5 + 2 * slope * 0.2 + slope**2 * 0.8)
+        edges = np.concatenate([[0.0], ndtr((cells.cuts - 0.3) / scale), [1.0]])
+        assert np.diff(edges) == pytest.approx(cells.probabilities, abs=1e-5)
     torus: Distribution = mfplug.create(
         "distribution", "homogeneous", momentum="lorentz", width=0.8
     ).on(1, 4.0)
@@ -193,6 +195,10 @@ def test_command(tmp_path, capsys):
         ("", "0.5,0.5", "wrong header"),
         ("n1,n2\n1,1\n", "0.5,x", "--cells: not numbers"),
         ("n1,n2\n1,1\n", "0.5,0.5", "too few replicas"),
+        ("n1,n2\n1,nan\n", "0.5,0.5", "samples are not finite; got 1 rows"),
+        ("n1,n2,weight\n1,1,nan\n", "0.5,0.5", "no occupation with its weight"),
+        ("n1,n2,weight\n1,1,1.5\n2,0,-0.5\n", "0.5,0.5", "weights are negative"),
+        ("n1,n2,weight\n1,1,0.5\n2,1,0.5\n", "0.5,0.5", "got N = 2 and 3"),
     ],
 )
 def test_bad_files(tmp_path, capsys, text, cells, words):
@@ -202,3 +208,13 @@ def test_bad_files(tmp_path, capsys, text, cells, words):
     error = capsys.readouterr().err
     assert words in error
     assert error.count("\n") == 1
+
+
+def test_an_occupied_cell_of_probability_0_is_explained(tmp_path, capsys):
+    """Half of the particles are bad in every decomposition: alpha = 1/2 (g, h)."""
+    path = tmp_path / "law.csv"
+    path.write_text("n1,n2,weight\n1,1,1\n")
+    assert main(["alpha", str(path), "--cells", "1.0,0.0"]) == 0
+    said = capsys.readouterr().out
+    assert "alpha    0.5\n" in said
+    assert "cell 2 has probability 0 and is occupied" in said

@@ -89,6 +89,47 @@ def test_limit_at_the_start():
     assert field.info["width"] == width
 
 
+@pytest.mark.parametrize("d", [2, 3])
+def test_limit_at_the_start_in_more_dimensions(d):
+    """The smoothed delta 2 g_w - g_(sqrt 2 w) on a Gaussian is a Gaussian sum.
+
+    And it differs from -c grad rho_0, c = A (2 pi)^(d/2) w^d, by what is said.
+    """
+    y = np.random.default_rng(6).normal(size=(60, d))
+    c, width = STRENGTH * (2 * math.pi) ** (d / 2) * WIDTH**d, 0.9
+
+    def pulled(v):
+        rho = np.exp(-np.sum(y**2, axis=1, keepdims=True) / (2 * v))
+        return c * rho / (2 * math.pi * v) ** (d / 2) * y / v
+
+    smooth = 2 * pulled(0.9 + width**2) - pulled(0.9 + 2 * width**2)
+    field = mfplug.solve_mean_field(
+        system(d), [0.0], "dirac-benney", width=width, nodes={2: 30000, 3: 60000}[d]
+    )
+    off = field.force(0.0, y + 0.4) - smooth
+    assert np.abs(off).max() < 2 * (field.info["error"] + 1e-7) * np.abs(smooth).max()
+    assert field.info["error"] < {2: 1e-6, 3: 1e-3}[d]
+    point = pulled(0.9)
+    change = np.abs(smooth - point).max() / np.abs(point).max()
+    assert 0.3 < change < 1.3 * field.info["width_error"]
+
+
+def test_limit_in_the_plane_conserves_and_is_stored(tmp_path):
+    field = mfplug.solve_mean_field(
+        system(2), [0.0, 0.4], "dirac-benney", nodes=20000, grid=80
+    )
+    assert field.info["energy_drift"] < 1e-6
+    assert field.info["momentum_drift"] < 1e-13
+    # It repels: the flow carries points apart, and the law with it.
+    q, p = field.flow([[1.0, 0.9]], [[0.0, 0.0]], 0.0, 0.4)
+    assert np.all(q > [[1.0, 0.9]])
+    assert np.all(p > 0)
+    mfplug.save_field(tmp_path / "field.npz", field)
+    again = mfplug.load_field(tmp_path / "field.npz")
+    y = np.random.default_rng(6).normal(size=(20, 2))
+    assert np.array_equal(again.force(0.2, y), field.force(0.2, y))
+
+
 def test_limit_follows_linear_theory():
     """A wave of 1e-3 on a Maxwellian: c delta has amplitude 2 c / l at every mode."""
     state = {"name": "homogeneous", "amplitude": 1e-3, "width": 0.8}

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 #: A state after a step: the time, the step, how many such steps, the state.
 Moved = tuple[float, float, int, State]
 
-#: Steps of small clouds between two looks at their energy.
+#: Steps of small clouds between two looks at their energy, at most.
 _CHUNK = 16
 
 
@@ -110,6 +110,8 @@ class _Together:
     def __init__(self, forces: Forces, method: Integrator) -> None:
         self.kernel = forces.pairs.kernel
         self.pull: Array | None = None
+        # A step that is too long shows at once: the first ones are looked at closely.
+        self.chunk = 1
 
     def __call__(
         self,
@@ -128,7 +130,8 @@ class _Together:
         for dt, equal in groupby(lengths):
             left = len(list(equal))
             while left:
-                count = min(left, _CHUNK)
+                count = min(left, self.chunk)
+                self.chunk = min(2 * self.chunk, _CHUNK)
                 pair_steps(
                     forces.compiled,
                     q,
@@ -143,9 +146,9 @@ class _Together:
                 )
                 left -= count
                 t += count * dt
+                yield t, dt, count, State(q, p, mass)
                 if not np.isfinite(self.pull.sum()):
                     forces(t, q.copy())  # says which particles, and why
-                yield t, dt, count, State(q, p, mass)
 
 
 def step_lengths(start: float, end: float, step: float) -> list[float]:

@@ -16,7 +16,7 @@ from mfplug.dynamics.advance import advance, step_lengths
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.seeding import check_seed
-from mfplug.dynamics.start import initial_points
+from mfplug.dynamics.start import initial_points, points_ahead
 from mfplug.dynamics.storage import available_memory, snapshots
 from mfplug.errors import ParameterError
 from mfplug.registry import create_from
@@ -120,10 +120,14 @@ def simulate(
     steps = sum(len(step_lengths(a, b, step)) for a, b in pairwise(times))
     account = Account(forces_of, times, steps * _forces_a_step(method))
     tell = _Teller(progress, steps * replicas)
-    for start in range(0, replicas, block):
-        part = slice(start, min(replicas, start + block))
-        numbers = range(first_replica + part.start, first_replica + part.stop)
-        q[0, part], p[0, part] = initial_points(system, particles, seed, numbers)
+    last = first_replica + replicas
+    blocks = [
+        range(start, min(last, start + block))
+        for start in range(first_replica, last, block)
+    ]
+    for numbers, *points in points_ahead(system, particles, seed, blocks):
+        part = slice(numbers.start - first_replica, numbers.stop - first_replica)
+        q[0, part], p[0, part] = points
         tell.size = len(numbers)
         advance(
             forces_of, method, times, step, q[:, part], p[:, part], numbers.start, tell

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,6 +48,42 @@ def initial_points(
             "infinity, expected numbers. Mend sample()."
         )
     return tuple(np.ascontiguousarray(np.swapaxes(x, 1, 2)) for x in (q, p))  # type: ignore[return-value]
+
+
+def points_ahead(
+    system: System, particles: int, seed: int, blocks: Sequence[range]
+) -> Iterator[tuple[range, Array, Array]]:
+    """Yield blocks of replicas and their initial points, q and p.
+
+    The points of a block are drawn by a thread of its own while the one before it is
+    advanced: drawing is Python, the steps are not, so together they fill the cores.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Future[tuple[Array, Array]] | None = None
+        for k, numbers in enumerate(blocks):
+            if ahead is None:
+                q, p = initial_points(system, particles, seed, numbers)
+            else:
+                q, p = ahead.result()
+            ahead = None
+            if k + 1 < len(blocks) and _side_by_side():
+                following = (system, particles, seed, blocks[k + 1])
+                ahead = pool.submit(initial_points, *following)
+            yield numbers, q, p
+
+
+def _side_by_side() -> bool:
+    """Say whether compiled loops may run in two threads at once.
+
+    A plugin may have some for its samples; Numba's plainest way to share a loop ends
+    the process then. Which one is in use is known after the first loop.
+    """
+    import numba
+
+    try:
+        return str(numba.threading_layer()) in ("omp", "tbb")
+    except ValueError:
+        return False
 
 
 def _shaped(law: Any, values: Any, shape: tuple[int, ...]) -> Array:

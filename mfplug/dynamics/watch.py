@@ -88,7 +88,9 @@ class EnergyWatch:
         before, size_before = self._energy
         limit = _LIMIT * np.maximum(size, size_before)
         for r in leapt:
-            if not abs(now[r] - before[r]) <= limit[r]:
+            # An energy that overflows has an infinite limit.
+            kept = np.isfinite(now[r]) and abs(now[r] - before[r]) <= limit[r]
+            if not kept:
                 raise NumericsError(
                     f"integrator '{self._method.name}': the energy explodes; got "
                     f"{now[r]:.3g} at t = {t:g} in replica {self._first + int(r)}, "

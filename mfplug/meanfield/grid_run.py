@@ -51,7 +51,7 @@ class MassEscapes(NumericsError):
     """Mass reaches an edge of the grid; ``axis`` is q or p."""
 
     def __init__(self, axis: str, low: bool, high: bool, t: float, mass: float) -> None:
-        self.axis, self.low, self.high = axis, low, high
+        self.axis, self.low, self.high, self.time = axis, low, high, t
         what = "p_max" if axis == "p" else "points_q"
         super().__init__(
             f"solver 'semi-lagrangian': mass leaves the grid in {axis} at t = {t:.4g}; "
@@ -109,8 +109,10 @@ class GridRun:
         )
         self._velocity = grid.p / system.mass / grid.q_spacing
         self._rho = np.empty(grid.q_points)
-        self._start = self._shares()
+        self._start = self._shares() if judge else {}
         self.lost_at: float | None = None
+        #: Values moved so far, each at each shift.
+        self.work = 0
 
     def density(self) -> Array:
         """Return rho, the integral of f over p, shape (q_points,)."""
@@ -152,6 +154,7 @@ class GridRun:
                 self._kick(now, owed + kick * dt)
                 owed = 0.0
                 self.mover.drift(self.f, (drift * dt) * self._velocity)
+                self.work += self.f.size
                 now += drift * dt
             owed = self.kicks[-1] * dt
             last = count == len(levels) - 1
@@ -165,6 +168,7 @@ class GridRun:
             yield self.density().copy()
 
     def _kick(self, t: float, dt: float) -> None:
+        self.work += self.f.size
         self.mover.kick(self.f, self.force(t) * (dt / self.grid.p_spacing))
 
     def _smooth(self) -> None:
@@ -193,20 +197,22 @@ class GridRun:
 
     def _look(self, t: float) -> None:
         """Refuse to go on where the grid does not hold the solution."""
+        if not self.judge:
+            return
         cell, edge = self.grid.q_spacing * self.grid.p_spacing, EDGE
         sides = [("p", self.f[:edge], self.f[-edge:])]
         if not self.grid.periodic:
             sides.append(("q", self.f[:, :edge], self.f[:, -edge:]))
         for axis, *parts in sides:
             low, high = (float(np.abs(part).sum()) * cell for part in parts)
-            if self.judge and not max(low, high) <= ESCAPED:
+            if not max(low, high) <= ESCAPED:
                 raise MassEscapes(
                     axis, low > ESCAPED, high > ESCAPED, t, max(low, high)
                 )
         for axis, share in self._shares().items():
             if share > LOST and self._start.get(axis, 0.0) < JUMP:
                 self.lost_at = t if self.lost_at is None else self.lost_at
-                if self.judge and not self.smooth:
+                if not self.smooth:
                     raise FilamentsLost(axis, t, self.grid)
 
     def invariants(self, t: float) -> dict[str, float]:

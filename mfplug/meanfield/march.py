@@ -39,6 +39,11 @@ class Clock(NamedTuple):
             return 0.0
         return float(self.levels[self.stride] - self.levels[0])
 
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return (len(self.levels) - 1) // self.stride
+
 
 def time_levels(first: float, last: float, step: float) -> Clock:
     """Return levels on [first, last] with steps of at most ``step``."""

@@ -53,11 +53,11 @@ class PhaseGrid:
         """Momenta, shape (p_points,)."""
         return _points(self.p_low, self.p_spacing, self.p_points)
 
-    def widened(self, axis: str, low: bool, high: bool) -> PhaseGrid:
-        """Return the grid with 0.3 of its length added where asked, same spacing."""
+    def widened(self, axis: str, low: bool, high: bool, part: float) -> PhaseGrid:
+        """Return the grid with a part of its length added where asked, same spacing."""
         points = self.q_points if axis == "q" else self.p_points
         spacing = self.q_spacing if axis == "q" else self.p_spacing
-        more = math.ceil(0.3 * points)
+        more = math.ceil(part * points)
         start = (self.q_low if axis == "q" else self.p_low) - low * more * spacing
         points += more * (low + high)
         if axis == "q":

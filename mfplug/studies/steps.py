@@ -74,9 +74,9 @@ def _run_units(
             with exclusive(store.root / "locks" / f"{unit['key']}-{unit['start']}"):
                 path = UNIT_STEPS[block["step"]](cell, unit, store, tell)
         except MfplugError as error:
-            raise type(error)(
-                f"{error} (study {plan['study']}, {cell.label})"
-            ) from error
+            # An error may be of a class with a constructor of its own.
+            error.args = (f"{error} (study {plan['study']}, {cell.label})",)
+            raise
         stored.append(str(path.relative_to(out)))
     return stored
 

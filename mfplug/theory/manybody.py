@@ -47,6 +47,12 @@ class Products:
         """How many particles each product takes, shape (P,)."""
         return np.array([len(product) for product in self.products], dtype=np.int64)
 
+    def degrees(self, basis: PolynomialBasis) -> NDArray[np.int64]:
+        """Return the total degree of each product of polynomials, shape (P,)."""
+        single = [sum(index) for index in basis.indices[1:]]
+        total = [sum(single[k] for k in product) for product in self.products]
+        return np.array(total, dtype=np.int64)
+
     def sums(self, values: ArrayLike) -> Array:
         """Return the sums over ordered tuples of distinct particles, shape (..., P).
 

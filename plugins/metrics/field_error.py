@@ -34,7 +34,9 @@ class FieldError(mfplug.Observable):
     ``field-force`` and ``field-density``, and ``field-score``, the largest difference
     of the scores relative to the largest score, where f_0 has one. ``field-estimate``
     is the error that the solver itself estimates (relative force error over all
-    times), ``field-drift`` the change of mass, momentum and energy that it states.
+    times), ``field-drift`` the change of mass, momentum and energy that it states,
+    ``field-work`` the number of forces or shifts of single values that it counts: the
+    cost of a solver, the same on every machine.
     """
 
     name: ClassVar[str] = "field-error"
@@ -70,6 +72,8 @@ class FieldError(mfplug.Observable):
         last, info = sample.times[-1], field.info
         if "error" in info:
             rows.append(mfplug.Row("field-estimate", last, float(info["error"])))
+        if "work" in info:
+            rows.append(mfplug.Row("field-work", last, float(info["work"])))
         rows += [
             mfplug.Row("field-drift", last, float(info[key]), index=index)
             for key, index in DRIFTS.items()

@@ -28,6 +28,8 @@ FIRST_NODES = {1: 512, 2: 4096, 3: 16384}
 FIRST_GRID = {1: 64, 2: 48, 3: 40}
 MOST_NODES = 1 << 23
 LEAST_GRID = 24
+#: With a larger part of the largest force as error, the grid does not hold the force.
+HELD = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,14 @@ class Characteristics(mfplug.Solver):
     second resolution: ``error`` is the sum of ``node_error`` (change from half the
     nodes), ``step_error`` (change when the step is halved, with few nodes) and
     ``interpolation_error`` (spline against the sum over nodes). With ``tolerance``
-    the solver chooses nodes, grid and step so that ``error`` stays below it.
+    the solver chooses nodes, grid and step so that ``error`` stays below it. ``work``
+    is the number of forces on nodes, each at each stage of each step.
+
+    Raises
+    ------
+    NumericsError
+        If the mass has spread so far that the grid cannot hold the force; if a
+        tolerance is out of reach.
     """
 
     name: ClassVar[str] = "characteristics"
@@ -83,6 +92,7 @@ class Characteristics(mfplug.Solver):
         else:
             resolution = self._resolution(system, MODE_NODES if modes else NODES, GRID)
             field, found = solve_with_error(run, resolution, grid_error)
+            self._check_grid(field)
         field.info |= {
             "error": found.total,
             "node_error": found.nodes,
@@ -109,6 +119,7 @@ class Characteristics(mfplug.Solver):
         self, system: mfplug.System, times: Sequence[float], resolution: Resolution
     ) -> PairField:
         """Return the field at one resolution, without an estimate of its error."""
+        from mfplug.contracts.meanfield import KAHAN_LI_6
         from mfplug.meanfield.march import time_levels
         from mfplug.meanfield.mirrors import fold, march_folded
         from mfplug.meanfield.modes import march_modes
@@ -123,6 +134,7 @@ class Characteristics(mfplug.Solver):
             "step": clock.step,
             # The sum of modes is exact in space.
             "interpolation_error": 0.0,
+            "work": len(nodes[2]) * len(KAHAN_LI_6) * clock.steps,
         }
         if not resolution.grid:
             arrays, drift = march_modes(system, nodes, clock)
@@ -132,6 +144,7 @@ class Characteristics(mfplug.Solver):
             march = march_grid(system, nodes, clock, resolution.grid)
         else:
             info["folded"] = len(folded.w)
+            info["work"] = len(folded.w) * len(KAHAN_LI_6) * clock.steps
             march = march_folded(system, folded, clock, resolution.grid)
         arrays, drift, (points, exact) = march
         field = self.restore(system, times, arrays, info | drift)
@@ -154,6 +167,20 @@ class Characteristics(mfplug.Solver):
         kind = SplineField if system.potential.modes() is None else ModeField
         step = info["step"] or MODE_STEP
         return kind(system, times, arrays, solver=self, info=info, flow_step=step)
+
+    def _check_grid(self, field: PairField) -> None:
+        """Refuse a field whose grid, which follows the mass, is too coarse by now."""
+        error = field.info["interpolation_error"]
+        if error > HELD:
+            low, spacing = (field.arrays()[f"grid_{x}"][0] for x in ("low", "spacing"))
+            size = field.info["grid"]
+            raise mfplug.NumericsError(
+                "solver 'characteristics': the grid cannot hold the force where the "
+                f"mass has gone; got an error of {error:.2g} of the largest force on "
+                f"{size} points an axis from {low:.3g} to "
+                f"{low + spacing * (size - 1):.3g}, expected at most {HELD:g}. Give "
+                "more grid points or end earlier."
+            )
 
     def _check(self, system: mfplug.System) -> None:
         if system.potential.regularity == "singular":

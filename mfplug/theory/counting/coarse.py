@@ -4,8 +4,9 @@ A map x -> cell, applied to each particle, can only lower alpha (audit, 3.4 d): 
 the cells bounds alpha from below, and that of a coarser map is at most that of a finer
 one. The cells of an observable psi are cut at quantiles of psi under f_t, so that all
 have nearly the same probability; their probabilities are summed over points of f_t with
-weights, and have to be right to 1e-5 or so (2^20 points), for alpha sees an error of f
-as a whole.
+weights, and have to be right to 1e-5 (2^20 points), for alpha sees an error of f as a
+whole. A sharp cut through a lattice of n points in the plane is off by n^(-3/4); so the
+sums have soft edges, wider than the distances of the points, with a kernel of order 4.
 """
 
 from __future__ import annotations
@@ -130,13 +131,43 @@ def quantile_map(values: Array, weights: Array, cells: int) -> CoarseMap:
     # Between two points, so that no point lies on a cut.
     cuts = 0.5 * (sorted_values[places] + sorted_values[places + 1])
     cell = np.searchsorted(cuts, values, side="right")
-    probabilities = np.bincount(cell, weights, cells) / weights.sum()
-    if np.unique(cuts).size < cells - 1 or (probabilities <= 0).any():
+    sharp = np.bincount(cell, weights, cells)
+    probabilities = np.diff(_below(sorted_values, weights[order], cuts))
+    if (
+        (sharp <= 0).any()
+        or np.unique(cuts).size < cells - 1
+        or (probabilities <= 0).any()
+    ):
         raise ParameterError(
             f"counting measure: the observable has too few values for {cells} cells; "
             f"got cuts {cuts.tolist()}, expected different ones. Take fewer cells."
         )
     return CoarseMap(cuts, probabilities)
+
+
+def _below(values: Array, weights: Array, cuts: Array) -> Array:
+    """Return the probability below each cut, with 0 before and 1 behind, (m + 1,).
+
+    ``values`` increase. The edge of a cut is h wide, at 10/sqrt(n) of the standard
+    deviation (of the middle two thirds) for n effective points; bias O(h^4).
+    """
+    from scipy.special import ndtr
+
+    mass = np.concatenate([[0.0], np.cumsum(weights)])
+    mass /= mass[-1]
+    low, high = np.searchsorted(mass, [0.1587, 0.8413])
+    last = values.size - 1
+    spread = 0.5 * (values[min(high, last)] - values[min(low, last)])
+    h = 10.0 * spread * float(np.sqrt((weights**2).sum())) / float(weights.sum())
+    found = np.empty(cuts.size + 2)
+    found[0], found[-1] = 0.0, 1.0
+    for i, cut in enumerate(cuts):
+        start, end = np.searchsorted(values, [cut - 9.0 * h, cut + 9.0 * h])
+        z = (cut - values[start:end]) / max(h, 1e-300)
+        density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
+        share = weights[start:end] * (ndtr(z) + 0.5 * z * density)
+        found[i + 1] = mass[start] + share.sum() / weights.sum()
+    return found
 
 
 def variance_ratio(values: Array, mean: float, variance: float) -> float:
