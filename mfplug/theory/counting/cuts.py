@@ -36,6 +36,9 @@ from mfplug.theory.counting.lattice import Array, Index
 NEGLIGIBLE = 1e-13
 
 
+#: Rounds in which the width has to shrink by a factor, or shaped planes give up.
+PATIENCE, PROGRESS = 25, 3.0
+
 #: A tail is where F + f^N is below this part of its largest value.
 TAIL = 0.25
 
@@ -187,7 +190,12 @@ def cutting_planes(
     kept = np.nonzero(problem.law + problem.masses[0] > mass)[0]
     planes = CuttingPlanes(problem, kept, last, shape, 1e-10)
     planes.add(_first_trial(problem, bracket, last), -np.inf)
-    for _ in range(iterations):
+    before = np.inf
+    for turn in range(iterations):
+        if shape and turn % PATIENCE == PATIENCE - 1:
+            if bracket.width > before / PROGRESS:
+                return
+            before = bracket.width
         solved = planes.solve()
         if solved is None:
             return
