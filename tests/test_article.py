@@ -220,7 +220,8 @@ def test_the_metadata_are_a_crate(crate):
     [
         ('"datePublished"', '"date"', "root's datePublished"),
         ("ro/crate/1.1", "ro/crate/9", "context"),
-        ('"@id": "marginals/table.csv"', '"@id": "x.csv"', "stands twice"),
+        ('"@id": "marginals/table.csv"', '"@id": "x.csv"', "not those of the archive"),
+        ("marginals/table.csv", "marginals/rates.csv", "stands twice"),
         ('"@id": "#author"\n', '"@id": "#nobody"\n', "#nobody is nowhere described"),
     ],
 )

@@ -71,7 +71,7 @@ def test_requirements_repeat_the_set(site, mfplug_cli):
     + [("distribution", n) for n in canonical.names("distribution")]
     + [("external", n) for n in canonical.names("external")]
     + [("integrator", "yoshida4"), ("integrator", "dop853")]
-    + [("solver", "harmonic-exact"), ("solver", "semi-lagrangian")]
+    + [("solver", "harmonic-exact")]
     + [("metric", n) for n in ("coupling", "corollary-bound", "tail-cells")],
 )
 def test_plugins_have_pictures(kind, name):

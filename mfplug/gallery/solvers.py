@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
-from mfplug.errors import ParameterError
+from mfplug.errors import NumericsError, ParameterError
 from mfplug.gallery.common import two_panels
 from mfplug.system import System
 
@@ -36,7 +36,7 @@ def _solved(solver: Solver) -> tuple[str, MeanField]:
     for said, parts in _systems():
         try:
             return said, solver.solve(System(dimension=1, **parts), (0.0, END))
-        except ParameterError as error:
+        except (ParameterError, NumericsError) as error:
             refusal = refusal or str(error)
     raise ParameterError(
         f"solver '{solver.name}': no picture; it takes none of the systems drawn "

@@ -29,7 +29,7 @@ FIRST_GRID = {1: 64, 2: 48, 3: 40}
 MOST_NODES = 1 << 23
 LEAST_GRID = 24
 #: With a larger part of the largest force as error, the grid does not hold the force.
-HELD = 0.1
+HELD = 0.5
 
 
 @dataclass(frozen=True)
