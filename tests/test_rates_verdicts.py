@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mfplug.errors import StudyError
-from mfplug.studies import verdicts
+from mfplug.studies import verdict_rules
 from mfplug.studies.api import run_study
 from mfplug.studies.bounds import bound_rows
 from mfplug.studies.cells import cells_of
@@ -268,7 +268,7 @@ def test_numbers_without_noise_that_are_a_power_hold():
 )
 def test_a_prediction_off_by_015_never_holds(truth, shift, error, wrong, dof):
     # Whatever the data, as long as the family's interval holds the right exponent.
-    half = float(stats.t.isf(verdicts.FAMILY / 2, dof or math.inf)) * error
+    half = float(stats.t.isf(verdict_rules.FAMILY / 2, dof or math.inf)) * error
     estimate = truth + shift * half
     assume(abs(estimate - truth) <= half)
     fitted = pd.DataFrame(
@@ -435,9 +435,9 @@ def test_the_level_of_a_family():
 
 def test_a_planted_normal_quantile_is_found(monkeypatch):
     def normal(rows, family):
-        return np.full(len(rows), stats.norm.isf(verdicts.FAMILY / family / 2))
+        return np.full(len(rows), stats.norm.isf(verdict_rules.FAMILY / family / 2))
 
-    monkeypatch.setattr(verdicts, "_quantile", normal)
+    monkeypatch.setattr(verdict_rules, "_quantile", normal)
     rng = np.random.default_rng(3)
     alarms = sum(family_of_means(rng, 30, 8) == "fails" for _ in range(200))
     assert alarms > 5

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 #: Nodes of f_0 to begin with, and by how much they are stretched about their centre.
 STARTS = {1: 1024, 2: 3000, 3: 4096}
 #: The same for functions of q alone, which need fewer points to cover them.
-STARTS_IN_SPACE = {1: 256, 2: 1024, 3: 4096}
+STARTS_IN_SPACE = {1: 1024, 2: 1024, 3: 4096}
 STRETCHES = (1.0, 2.0)
 BEST = 8
 ROUNDS = 24

@@ -17,6 +17,9 @@ from mfplug.contracts.rules import equidistant_rule, legendre_rule
 
 Array = NDArray[np.float64]
 
+#: With fewer nodes a heavy-tailed law has one rule for the middle and the tails.
+FEW = 24
+
 #: Beyond this many widths a Gaussian weighs less than a rounding error.
 _FAR = 8.3
 
@@ -152,6 +155,11 @@ class StudentLine(LineLaw):
         p = sqrt(nu) w tan(angle), for the mass beyond P and without a cut. P balances
         the time that the middle lasts against the mass outside of it.
         """
+        if n < FEW:
+            # Too few for two rules: midpoints in the angle alone.
+            angle = math.pi * ((np.arange(n) + 0.5) / n - 0.5)
+            w = np.cos(angle) ** (self.df - 1.0)
+            return math.sqrt(self.df) * self.width * np.tan(angle), w / w.sum()
         side = max(1, n // 4)
         core = n - 2 * side
         far = 0.5 * self.width * n ** (2.0 / (2.0 + self.df))

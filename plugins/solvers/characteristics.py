@@ -30,6 +30,8 @@ MOST_NODES = 1 << 23
 LEAST_GRID = 24
 #: With a larger part of the largest force as error, the grid does not hold the force.
 HELD = 0.5
+#: A force below this part of the largest that a particle can exert is rounding.
+CANCELLED = 1e-10
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,9 @@ class Characteristics(mfplug.Solver):
         field = self.restore(system, times, arrays, info | drift)
         scale = float(np.abs(exact).max())
         error = float(np.abs(field.pair_force(times[-1], points) - exact).max())
-        field.info["interpolation_error"] = error / scale if scale > 0 else 0.0
+        # Where forces cancel to rounding there is nothing to interpolate.
+        floor = CANCELLED * min(system.potential.gradient_bound, 1e300)
+        field.info["interpolation_error"] = error / scale if scale > floor else 0.0
         return field
 
     def restore(
