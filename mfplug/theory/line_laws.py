@@ -157,9 +157,9 @@ class StudentLine(LineLaw):
         """
         if n < FEW:
             # Too few for two rules: midpoints in the angle alone.
-            angle = math.pi * ((np.arange(n) + 0.5) / n - 0.5)
-            few = np.cos(angle) ** (self.df - 1.0)
-            return math.sqrt(self.df) * self.width * np.tan(angle), few / few.sum()
+            turn = math.pi * ((np.arange(n) + 0.5) / n - 0.5)
+            few = np.cos(turn) ** (self.df - 1.0)
+            return math.sqrt(self.df) * self.width * np.tan(turn), few / few.sum()
         side = max(1, n // 4)
         core = n - 2 * side
         far = 0.5 * self.width * n ** (2.0 / (2.0 + self.df))
