@@ -452,6 +452,19 @@ def test_every_pair_is_taken_once_whatever_the_tiles(monkeypatch, n, box):
     assert not np.array_equal(results[0], results[-1])
 
 
+@pytest.mark.parametrize("n", [1, 37, 41, 64])
+@pytest.mark.parametrize("box", [None, 6.5])
+def test_every_pair_of_small_clouds_is_taken_once(n, box):
+    """Eight replicas side by side: full and not, and one alone."""
+    phi = make("potential", "gaussian")
+    for replicas in (1, 8, 11):
+        x = clouds(2, n=n, replicas=replicas)
+        exact, _ = direct(phi, x, 0.3, 0.8, box)
+        out = np.full_like(x, np.nan)
+        pair_forces(compile_potential(phi, 2), x, out, factor=0.3, scale=0.8, box=box)
+        np.testing.assert_allclose(out, exact, rtol=1e-11, atol=1e-14)
+
+
 def test_tiles_depend_on_N_alone_and_fit_the_working_memory():
     from mfplug.dynamics.loops import TILE
 

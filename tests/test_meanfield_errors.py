@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -229,3 +231,28 @@ def test_singular_potential_is_refused():
     system = mfplug.System(2, Spike(), LAW)
     with pytest.raises(ParameterError, match="needs a smooth potential; got 'spike'"):
         mfplug.solve_mean_field(system, [0.0, 0.1])
+
+
+@dataclass(frozen=True)
+class Stiff(mfplug.RadialPotential):
+    """phi = A r^3: its force has no bound, so nothing says what a small one is."""
+
+    name: ClassVar[str] = "stiff"
+    regularity: ClassVar[str] = "unbounded"
+    strength: float = 0.4
+
+    def profile(self, s):
+        return self.strength * s**1.5
+
+
+def test_the_grid_of_a_force_without_bound_is_judged_too():
+    """Planted: an infinite bound would have called every force rounding."""
+    system = mfplug.System(1, Stiff(), {"name": "gaussian", "qq": 0.6, "pp": 0.5})
+    assert system.potential.gradient_bound == math.inf
+    errors = [
+        mfplug.solve_mean_field(
+            system, (0.0, 0.3), {"name": "characteristics", "nodes": 500, "grid": grid}
+        ).info["interpolation_error"]
+        for grid in (40, 80)
+    ]
+    assert 0.0 < errors[1] < errors[0] < 1e-2

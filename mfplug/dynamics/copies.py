@@ -25,6 +25,19 @@ def blocks(ensemble: Ensemble, points: int = BLOCK_POINTS) -> Iterator[slice]:
         yield slice(start, min(ensemble.replicas, start + size))
 
 
+def deviations(
+    ensemble: Ensemble, field: MeanField, part: slice
+) -> Iterator[tuple[int, Array]]:
+    """Yield (time index, |x_i - copy of x_i|) of some replicas, shape (replicas, N).
+
+    The Euclidean distance in phase space.
+    """
+    for k, q, p in copies(ensemble, field, part):
+        square = np.sum((ensemble.q[k, part] - q) ** 2, axis=-1)
+        square += np.sum((ensemble.p[k, part] - p) ** 2, axis=-1)
+        yield k, np.sqrt(square)
+
+
 def copies(
     ensemble: Ensemble, field: MeanField, part: slice
 ) -> Iterator[tuple[int, Array, Array]]:

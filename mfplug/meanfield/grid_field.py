@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +11,15 @@ from numpy.typing import NDArray
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
 from mfplug.meanfield.convolution import Convolution
-from mfplug.meanfield.pair_field import DIFFERENCE, PairField
+from mfplug.meanfield.pair_field import DIFFERENCE, StoredField
 
 if TYPE_CHECKING:
-    from mfplug.system import System
+    pass
 
 Array = NDArray[np.float64]
 
 
-class GridField(PairField):
+class GridField(StoredField):
     """Pair force of a density on the line or the circle, a quintic spline in t and q.
 
     The force at the grid points is the convolution of the stored density, and it is
@@ -38,19 +37,7 @@ class GridField(PairField):
         If an array is missing or does not fit the others.
     """
 
-    def __init__(
-        self,
-        system: System,
-        times: Sequence[float],
-        arrays: Mapping[str, Array],
-        *,
-        solver: Any,
-        info: Mapping[str, Any],
-        flow_step: float,
-    ) -> None:
-        super().__init__(
-            system, times, solver=solver, info=dict(info), flow_step=flow_step
-        )
+    def _prepare(self, arrays: dict[str, Array]) -> None:
         shapes = {key: np.shape(value) for key, value in arrays.items()}
         levels = shapes.get("levels", (0,))
         density = shapes.get("density", ())
@@ -60,13 +47,8 @@ class GridField(PairField):
                 "expected levels (T,), density (T, G) and axis (2,). Solve for it "
                 "again."
             )
-        self._arrays = dict(arrays)
         self._low, self._spacing = (float(x) for x in arrays["axis"])
         self._slice: tuple[float, Array] | None = None
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays from which the field is restored."""
-        return self._arrays
 
     @cached_property
     def _coefficients(self) -> Array:

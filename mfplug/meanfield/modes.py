@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mfplug.errors import ParameterError
 from mfplug.meanfield.march import Clock, Ledger, march
-from mfplug.meanfield.pair_field import PairField
+from mfplug.meanfield.pair_field import StoredField
 from mfplug.meanfield.splines import time_knots
 from mfplug.meanfield.waves import cos_sin
 
@@ -84,7 +84,7 @@ class ModeSums:
         return float(0.5 * (self.amplitudes * np.sum(density**2, axis=1)).sum())
 
 
-class ModeField(PairField):
+class ModeField(StoredField):
     """Pair force of a few modes: exact in space, a spline of degree 9 in time.
 
     Parameters
@@ -99,20 +99,8 @@ class ModeField(PairField):
         If an array is missing or does not fit the others.
     """
 
-    def __init__(
-        self,
-        system: System,
-        times: Sequence[float],
-        arrays: Mapping[str, Array],
-        *,
-        solver: Any,
-        info: Mapping[str, Any],
-        flow_step: float,
-    ) -> None:
-        super().__init__(
-            system, times, solver=solver, info=dict(info), flow_step=flow_step
-        )
-        self.sums = mode_sums(system)
+    def _prepare(self, arrays: dict[str, Array]) -> None:
+        self.sums = mode_sums(self.system)
         shapes = {key: np.shape(value) for key, value in arrays.items()}
         levels = shapes.get("levels", (0,))[0]
         if shapes.get("densities") != (levels, len(self.sums.waves), 2):
@@ -121,11 +109,6 @@ class ModeField(PairField):
                 "expected levels and densities of the potential's modes. Solve for it "
                 "again."
             )
-        self._arrays = dict(arrays)
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays from which the field is restored."""
-        return self._arrays
 
     @cached_property
     def _spline(self) -> Any:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.potential import External
+
+if TYPE_CHECKING:
+    from mfplug.system import System
 
 Array = NDArray[np.float64]
 
@@ -52,6 +57,47 @@ class PairField(MeanField):
         if self.system.external is not None:
             result = result - external_hessian(self.system.external, points, t)
         return result
+
+
+class StoredField(PairField):
+    """A pair field that is made from its arrays, and stored as them.
+
+    Parameters
+    ----------
+    system, times, solver, info, flow_step
+        As of a :class:`mfplug.MeanField`.
+    arrays
+        What the subclass says.
+
+    Raises
+    ------
+    ParameterError
+        If an array is missing or does not fit the others.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        times: Sequence[float],
+        arrays: Mapping[str, Array],
+        *,
+        solver: Any,
+        info: Mapping[str, Any],
+        flow_step: float,
+    ) -> None:
+        super().__init__(
+            system, times, solver=solver, info=dict(info), flow_step=flow_step
+        )
+        self._arrays = dict(arrays)
+        self._prepare(self._arrays)
+
+    @abstractmethod
+    def _prepare(self, arrays: dict[str, Array]) -> None:
+        """Check the arrays and derive from them what is evaluated."""
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the arrays from which the field is restored."""
+        return self._arrays
 
 
 def external_hessian(external: External, points: Array, t: float) -> Array:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.errors import ParameterError
 from mfplug.meanfield import radial_spline
-from mfplug.meanfield.pair_field import PairField
+from mfplug.meanfield.pair_field import StoredField
 from mfplug.meanfield.splines import time_basis, time_coefficients
 
 if TYPE_CHECKING:
     from mfplug.contracts.potential import Potential
-    from mfplug.system import System
 
 Array = NDArray[np.float64]
 
@@ -82,7 +80,7 @@ class RadialForce:
         return np.asarray(inside * alone[:-1] / alone[-1])
 
 
-class SphericalField(PairField):
+class SphericalField(StoredField):
     r"""K = -grad V - sum_n c_n(t) grad (phi * h_n), radial; c_n a spline in time.
 
     Parameters
@@ -97,19 +95,7 @@ class SphericalField(PairField):
         If an array is missing or does not fit the others.
     """
 
-    def __init__(
-        self,
-        system: System,
-        times: Sequence[float],
-        arrays: Mapping[str, Array],
-        *,
-        solver: Any,
-        info: Mapping[str, Any],
-        flow_step: float,
-    ) -> None:
-        super().__init__(
-            system, times, solver=solver, info=dict(info), flow_step=flow_step
-        )
+    def _prepare(self, arrays: dict[str, Array]) -> None:
         shapes = {key: np.shape(value) for key, value in arrays.items()}
         levels, force = shapes.get("levels", ()), shapes.get("force", ())
         fit = len(levels) == 1 and len(force) == 2 and shapes.get("reach") == (1,)
@@ -118,14 +104,9 @@ class SphericalField(PairField):
                 f"mean field: its arrays do not fit each other; got shapes {shapes}, "
                 "expected levels, amplitudes, force and reach. Solve for it again."
             )
-        self._arrays = dict(arrays)
         self._columns = radial_spline.coefficients(arrays["force"], -1)
         self._spline = time_coefficients(arrays["levels"], arrays["amplitudes"])
         self._now: tuple[float, RadialForce] | None = None
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays from which the field is restored."""
-        return self._arrays
 
     def amplitudes(self, t: float) -> Array:
         """Return c_n(t), shape (n,): rho_t = sum_n c_n h_n."""

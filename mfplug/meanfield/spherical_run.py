@@ -25,8 +25,6 @@ ROUNDING = 1e-9
 PILOT_TERMS = 12
 PILOT_PART = 8
 FEWEST = 1000
-#: How the missing mass falls from one function to the next.
-MENDED = 1.0
 
 
 def check_isotropic(system: System, times: tuple[float, float]) -> None:
@@ -134,10 +132,9 @@ def march_radial(
     forces = radial_spline.coefficients(force, -1)
     energies = radial_spline.coefficients(energy, 1)
 
-    # The mass is exact: what the functions lack of it is laid onto the first of them.
+    # The mass is exact: the smallest change of the amplitudes that makes it so.
     mass = radial_basis.masses(terms, d) * length ** (0.5 * d)
-    mend = mass * MENDED ** np.arange(terms)
-    mend /= np.sum(mend * mass)
+    mend = mass / np.sum(mass**2)
 
     def amplitudes(x: Array) -> Array:
         r = np.sqrt(np.sum(x**2, axis=0)) / length

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +11,15 @@ from mfplug.dynamics.compiled import compile_potential, field_forces
 from mfplug.dynamics.sums.mirrored import group_order, images
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines
-from mfplug.meanfield.pair_field import DIFFERENCE, PairField
+from mfplug.meanfield.pair_field import DIFFERENCE, StoredField
 
 if TYPE_CHECKING:
-    from mfplug.system import System
+    pass
 
 Array = NDArray[np.float64]
 
 
-class SplineField(PairField):
+class SplineField(StoredField):
     """Pair force of moving weighted nodes, interpolated in time and space.
 
     In free space the pair force is a quintic tensor spline within the grid; outside
@@ -44,34 +43,18 @@ class SplineField(PairField):
         If an array is missing or does not fit the others.
     """
 
-    def __init__(
-        self,
-        system: System,
-        times: Sequence[float],
-        arrays: Mapping[str, Array],
-        *,
-        solver: Any,
-        info: Mapping[str, Any],
-        flow_step: float,
-    ) -> None:
-        super().__init__(
-            system, times, solver=solver, info=dict(info), flow_step=flow_step
-        )
-        self._arrays = dict(arrays)
-        _check_arrays(self._arrays, system.dimension, system.box is not None)
-        self._levels = self._arrays["levels"]
-        self._low = self._arrays["grid_low"]
+    def _prepare(self, arrays: dict[str, Array]) -> None:
+        system = self.system
+        _check_arrays(arrays, system.dimension, system.box is not None)
+        self._levels = arrays["levels"]
+        self._low = arrays["grid_low"]
         if system.box is None:
-            self._nodes = splines.time_coefficients(self._levels, self._arrays["nodes"])
+            self._nodes = splines.time_coefficients(self._levels, arrays["nodes"])
         else:
-            self._low = self._low - splines.MARGIN * self._arrays["grid_spacing"]
-        self._frame = self._arrays.get("frame")
+            self._low = self._low - splines.MARGIN * arrays["grid_spacing"]
+        self._frame = arrays.get("frame")
         self._compiled = compile_potential(system.potential, system.dimension)
         self._slice: tuple[float, Array] | None = None
-
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays from which the field is restored."""
-        return self._arrays
 
     def _at(self, t: float) -> Array:
         """Return the spatial coefficients at t, shape (d, G1, ..., Gd)."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 import mfplug
-from mfplug.dynamics.copies import blocks, copies
+from mfplug.dynamics.copies import blocks, deviations
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,7 @@ class Coupling(mfplug.Observable):
         mean = np.zeros((len(sample.times), ensemble.replicas))
         largest = np.zeros_like(mean)
         for part in blocks(ensemble):
-            for k, q, p in copies(ensemble, field, part):
-                square = np.sum((ensemble.q[k, part] - q) ** 2, axis=-1)
-                square += np.sum((ensemble.p[k, part] - p) ** 2, axis=-1)
-                distance = np.sqrt(square)
+            for k, distance in deviations(ensemble, field, part):
                 mean[k, part] = distance.mean(axis=1)
                 largest[k, part] = distance.max(axis=1)
         rows = []

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 import mfplug
-from mfplug.dynamics.copies import blocks, copies
+from mfplug.dynamics.copies import blocks, deviations
 
 #: Of the interval of a probability.
 CONFIDENCE = 0.95
@@ -43,10 +43,8 @@ class MaxDeviation(mfplug.Observable):
         ensemble, field = sample.the_ensemble(), sample.the_field()
         largest = np.zeros((len(sample.times), ensemble.replicas))
         for part in blocks(ensemble):
-            for k, q, p in copies(ensemble, field, part):
-                square = np.sum((ensemble.q[k, part] - q) ** 2, axis=-1)
-                square += np.sum((ensemble.p[k, part] - p) ** 2, axis=-1)
-                largest[k, part] = np.sqrt(square.max(axis=1))
+            for k, distance in deviations(ensemble, field, part):
+                largest[k, part] = distance.max(axis=1)
         largest = np.maximum.accumulate(largest, axis=0)
         threshold = ensemble.particles**-self.gamma
         rows = []

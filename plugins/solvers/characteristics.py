@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -153,7 +154,8 @@ class Characteristics(mfplug.Solver):
         scale = float(np.abs(exact).max())
         error = float(np.abs(field.pair_force(times[-1], points) - exact).max())
         # Where forces cancel to rounding there is nothing to interpolate.
-        floor = CANCELLED * min(system.potential.gradient_bound, 1e300)
+        bound = system.potential.gradient_bound
+        floor = CANCELLED * bound if math.isfinite(bound) else 0.0
         field.info["interpolation_error"] = error / scale if scale > floor else 0.0
         return field
 

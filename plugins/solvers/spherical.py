@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -91,7 +91,9 @@ class Spherical(mfplug.Solver):
             "error": found.total,
             "node_error": found.nodes,
             "step_error": found.step,
-            **{f"asked_{key}": value for key, value in asdict(start).items()},
+            "asked_nodes": start.nodes,
+            "asked_terms": start.grid,
+            "asked_step": start.step,
         }
         return field
 
