@@ -118,7 +118,7 @@ def test_defects_that_are_planted_in_the_parts_are_seen(monkeypatch):
     assert wrong(shorter) > 1e-4
     assert wrong(flatter) > 1e-4
     assert wrong(coarser) > 1e-5
-    with pytest.raises(NumericsError, match="got no number of modes"):
+    with pytest.raises(NumericsError, match="got no radius up to"):
         wrong(jumping)
 
 

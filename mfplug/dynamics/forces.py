@@ -108,8 +108,8 @@ class Forces:
             raise NumericsError(
                 f"potential '{self.system.potential.name}': forces '{self.method}' "
                 f"left the tolerance at t = {t:g}; got an error of {error:.1e}, "
-                f"expected {self.pairs.tolerance:.1e}. Take a smaller tolerance, or forces "
-                "'direct'."
+                f"expected {self.pairs.tolerance:.1e}. Take a smaller tolerance, or "
+                "forces 'direct'."
             )
 
     def __call__(self, t: float, q: Array) -> Array:
