@@ -619,6 +619,18 @@ def test_formulas_are_readable():
 # The page
 
 
+def test_studies_stand_in_the_order_of_the_thesis(tmp_path):
+    claims = {"a-last": ["break-time"], "b-first": ["newton"], "c": ["rate", "chaos"]}
+    for name, of in claims.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.json").write_text(json.dumps({"claims": of}))
+    (tmp_path / "a-broken").mkdir()
+    (tmp_path / "a-broken" / "study.json").write_text("{")
+    page = write_page(tmp_path).read_text()
+    anchors = re.findall(r'id="study-\d-([a-z-]+)-title"', page)
+    assert anchors == ["b-first", "c", "a-last", "a-broken"]
+
+
 def test_the_page_shows_everything_and_escapes_it(drawn):
     page = write_page(drawn.parent).read_text()
     assert page == write_page(drawn.parent, ["made"]).read_text()
