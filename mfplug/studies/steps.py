@@ -12,8 +12,8 @@ from mfplug.errors import MfplugError, StudyError
 from mfplug.meanfield.solve import solve_mean_field
 from mfplug.studies.cells import Cell, cells_at
 from mfplug.studies.guard import exclusive
-from mfplug.studies.joblog import note
 from mfplug.studies.identity import ensemble_key, field_key, rows_key
+from mfplug.studies.joblog import note
 from mfplug.studies.measure import rows_of
 from mfplug.studies.plan import block_of, study_of, write_marker
 from mfplug.studies.store import Store, load_ensemble

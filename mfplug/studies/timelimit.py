@@ -1,9 +1,9 @@
 """How long a job may take, and the end of one that hangs.
 
 A job ends itself. First a timer raises :class:`TimeLimitError` in the code that runs,
-which says whose it is. Compiled code that never comes back to Python does not notice a
-timer; a thread of ``faulthandler``, which waits for no lock of Python, writes down where
-the job is and ends it a little later.
+which says whose it is. Compiled code that never comes back to Python notices no timer;
+a thread of ``faulthandler``, which waits for no lock of Python, writes down where the
+job is and ends it a little later.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Allowance:
     def seconds(self, block: Block, attempt: int = 1) -> int:
         """Return what a job has in its k-th attempt: 2^(k-1) times the first.
 
-        Without a queue, the larger part of an hour and 20 times the estimate: what hangs
-        takes one core for that long, and what is only slow is let go on.
+        Without a queue it is an hour and 20 times the estimate: what hangs takes one
+        core for that long, and what is only slow goes on.
         """
         from mfplug.studies.jobs import LOCAL_STEPS
 
@@ -123,7 +123,7 @@ def obey(cost: float, limit: float | None = None) -> None:
     cost
         What it is expected to take, in seconds.
     limit
-        What it has, in seconds; of ``MFPLUG_TIME_LIMIT`` if not given, and else endless.
+        What it has, in seconds; if not given, ``MFPLUG_TIME_LIMIT``, or no end.
     """
     if limit is None:
         with contextlib.suppress(ValueError):
