@@ -170,7 +170,8 @@ def _panel(
 def _title(figure: dict[str, Any], value: str) -> str:
     """Return the title of the panel at one value of the splitting column."""
     if "panel_label" in figure:
-        return f"{figure['panel_label']} = {labels.literal(value)}"
+        shown = labels.literal(value)
+        return f"{figure['panel_label']} = {shown}" if figure["panel_label"] else shown
     return labels.value_label(figure["panel"], value)
 
 

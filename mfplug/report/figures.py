@@ -21,7 +21,8 @@ series : list of str, optional
 panel : str, optional
     A column of which each value is one panel, or ``metric``: one panel for each row.
 panel_label : str, optional
-    What stands for the panel's column in the titles, such as ``$\\kappa$``.
+    What stands for the panel's column in the titles, such as ``$\\kappa$``; nothing
+    but the value if it is empty.
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional
