@@ -64,12 +64,8 @@ from mfplug.theory.entropy import (
 )
 from mfplug.theory.gaussian import gaussian_cell_masses
 from mfplug.theory.gronwall import gronwall_bound, linear_gronwall_bound
-from mfplug.theory.harmonic import (
-    ForceFluctuation,
-    HarmonicDistances,
-    HarmonicLaw,
-    harmonic_law,
-)
+from mfplug.theory.harmonic import HarmonicLaw, harmonic_law
+from mfplug.theory.harmonic_numbers import ForceFluctuation, HarmonicDistances
 from mfplug.theory.hypotheses import Hypothesis, Statement, check_hypotheses
 from mfplug.theory.intervals import (
     MeanEstimate,
