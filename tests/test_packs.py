@@ -125,6 +125,8 @@ def test_files_are_counted_by_jobs_and_not_by_cells(clean, many, write_study, tm
     units = sum(len(b["units"]) for b in blocks)
     assert units > 15_000
     # At most FEW files a job, whatever the number of cells; here it is one.
+    # And so many at most are loose while a job is at work.
+    assert max(len(b["units"]) for b in blocks) <= cost.TARGET / cost.PIECE
     assert expected_files(blocks) < 1.1 * len(blocks) < units / 20
     assert expected_files(few) <= FEW * len(few)
 
