@@ -272,7 +272,7 @@ def test_harmonic_particles_at_every_n():
     ("system", "what"),
     [
         ({"dimension": 2}, "d = 2"),
-        ({"potential": {"name": "power", "cutoff": 0.0}}, "'power'"),
+        ({"potential": "gaussian", "box": 30.0}, "'gaussian'"),
         (
             {
                 "potential": {"name": "cosine", "strength": -1.0},
@@ -284,7 +284,7 @@ def test_harmonic_particles_at_every_n():
     ],
 )
 def test_what_is_not_known_is_refused(system, what):
-    ensemble = mfplug.simulate(mfplug.System(), 4, 120, [0.0, 0.1], 0.1, seed=1)
+    ensemble = mfplug.simulate(hmf(), 4, 120, [0.0, 0.1], 0.1, seed=1)
     ensemble = replace(ensemble, system=mfplug.System(**system))
     with pytest.raises(mfplug.ParameterError, match=f"not known here.*{what}"):
         mfplug.measure(["fluctuation-field"], ensemble)
