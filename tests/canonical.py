@@ -115,6 +115,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "gaussian-law"): {},
     ("metric", "gronwall"): {},
     ("metric", "growth-constant"): {},
+    ("metric", "infection"): {"largest": 12},
     ("metric", "invariants"): {},
     ("metric", "marginal-l1"): {},
     ("metric", "mollified-distance"): {},

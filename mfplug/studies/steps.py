@@ -13,6 +13,7 @@ from mfplug.meanfield.solve import solve_mean_field
 from mfplug.studies.cells import Cell, cells_at
 from mfplug.studies.guard import exclusive
 from mfplug.studies.identity import ensemble_key, field_key, rows_key
+from mfplug.studies.joblog import note
 from mfplug.studies.measure import rows_of
 from mfplug.studies.plan import block_of, study_of, write_marker
 from mfplug.studies.store import Store, load_ensemble
@@ -69,6 +70,7 @@ def _run_units(
             if progress is not None:
                 progress((before + part) / len(numbers))
 
+        note(f"at work on study {plan['study']}, {cell.label}")
         try:
             # Another study, or the orphan of a killed run, may be at the same unit.
             with exclusive(store.root / "locks" / f"{unit['key']}-{unit['start']}"):

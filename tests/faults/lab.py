@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +34,18 @@ PLUGIN = '''
 import ctypes, os, sys, time
 from dataclasses import dataclass
 from typing import ClassVar
+import numba
 import numpy as np
 from mfplug import External, hookimpl
+
+
+@numba.njit
+def spin(a):
+    # Compiled code that holds Python's lock and never comes back.
+    while a[0] == 0.0:
+        a[1] += 1.0
+    return a[1]
+
 
 FAULTS = {
     "exits": lambda: sys.exit(0),
@@ -43,6 +53,7 @@ FAULTS = {
     "aborts": os.abort,
     "crashes": lambda: ctypes.string_at(1),
     "hangs": lambda: time.sleep(1e6),
+    "spins": lambda: spin(np.zeros(2)),
     "hoards": lambda: np.ones(10**15),
     "recurses": lambda: (lambda f: f(f))(lambda f: f(f)),
 }
@@ -135,9 +146,10 @@ class Lab:
         out: Path,
         environment: Mapping[str, str] | None = None,
         limit: Callable[[], None] | None = None,
+        more: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
         """Start the run that every trial starts, in a group of its own."""
-        words = ["run", self.study, "--plugin", self.plugin, "--out", out]
+        words = ["run", self.study, "--plugin", self.plugin, "--out", out, *more]
         return subprocess.Popen(
             [sys.executable, "-m", "mfplug", *map(str, words), "--cores", "2"],
             stdout=subprocess.DEVNULL,
@@ -153,9 +165,10 @@ class Lab:
         out: Path,
         environment: Mapping[str, str] | None = None,
         limit: Callable[[], None] | None = None,
+        more: Sequence[str] = (),
     ) -> End:
         """Run to the end; a run of five minutes hangs."""
-        return finish(self.start(out, environment, limit))
+        return finish(self.start(out, environment, limit, more))
 
     def settle(self, row: Row, out: Path, keep: Mapping[str, int] | None = None) -> End:
         """Run the same command again and note whether all is as it should be.
