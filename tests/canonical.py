@@ -106,6 +106,11 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "energy-drift"): {},
     ("metric", "field-error"): {},
     ("metric", "entropy-law"): {},
+    ("metric", "fluctuation-field"): {
+        "functions": ("p", "bump"),
+        "nodes": 900,
+        "degree": 6,
+    },
     ("metric", "force-fluctuation"): {},
     ("metric", "gaussian-law"): {},
     ("metric", "gronwall"): {},

@@ -14,6 +14,8 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
 - ``dispersion``, ``responses``, ``modes``, ``magnetisation``: linear modes and
   equilibria on the torus, frequencies fitted to signals;
+- ``linear_response``, ``wave_fluctuations``: the fluctuations of homogeneous states;
+  ``field_moments``: moments of a fluctuation field from samples;
 - ``transport``: exact distances of clouds; ``brackets``, ``cells``: proved bounds for
   large clouds and against a density;
 - ``projection``, ``basis``: the L1 distance of one-particle marginals from samples;
