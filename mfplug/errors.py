@@ -35,6 +35,24 @@ class NumericsError(MfplugError, ArithmeticError):
     """A computation left the numbers: NaN, infinity, no convergence."""
 
 
+class TimeLimitError(MfplugError):
+    """A job did not end in the time that it has.
+
+    Raised in the middle of whatever hangs; the first plugin on the way is blamed.
+    """
+
+    def __init__(self, story: str) -> None:
+        super().__init__(f"job: it does not end; {story}")
+        self._story = story
+        self._blamed = False
+
+    def blame(self, who: str) -> None:
+        """Name what hangs, unless it was named already."""
+        if not self._blamed:
+            self.args = (f"{who} does not end; {self._story}",)
+        self._blamed = True
+
+
 class StoreError(MfplugError, OSError):
     """Something cannot be written, or what is stored is not what it should be."""
 

@@ -1,6 +1,6 @@
 """Bad input from end to end: one line, an exit status that is not 0, nothing half-done.
 
-What is wrong with a study file is tested in ``test_study_files.py``, a full disk and a
+What is wrong with a study file is tested in ``test_study_*.py``, a full disk and a
 closed folder in ``test_plan_store.py``; here is what shows only when it is computed,
 and that all commands answer alike.
 """

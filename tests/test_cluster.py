@@ -32,7 +32,8 @@ from test_drive import (
 from mfplug.errors import MfplugError, ParameterError
 from mfplug.studies.api import run_study
 from mfplug.studies.executors import LOCAL, executor_of, profiles
-from mfplug.studies.jobs import Jobs, asked_minutes
+from mfplug.studies.jobs import Jobs
+from mfplug.studies.timelimit import asked_minutes
 
 __all__ = ["driver"]
 

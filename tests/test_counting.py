@@ -10,11 +10,14 @@ import pytest
 from scipy import optimize
 
 import mfplug
-from mfplug.theory.counting import certify, laws
+from mfplug.theory.counting import certify, laws, window_kernels
 from mfplug.theory.counting.cuts import cutting_planes, trivial
 from mfplug.theory.counting.lattice import lattice
 from mfplug.theory.counting.measure import checked_cells, problem_of
-from mfplug.theory.counting.solve import by_interior_points
+from mfplug.theory.counting.network import network
+from mfplug.theory.counting.solve import close
+from mfplug.theory.counting.variants import given_sectors
+from mfplug.theory.counting.windows import by_windows
 
 HALF = (0.5, 0.5)
 
@@ -96,8 +99,12 @@ def test_audit_table(row):
     assert a.hamming <= a.upper + 1e-9
 
 
-def verbatim(law, f, N):
-    """Definition 2.3 on S^N as it stands: signed g^k, fibre constraints, dense."""
+def verbatim(law, f, N, sectors=None, end=None, slack=1e-9):
+    """Definition 2.3 on S^N as it stands: signed g^k, fibre constraints, dense.
+
+    With ``sectors`` the c_k are given; with ``end`` = (k, sign) the least sign c_k
+    among what costs at most ``slack`` more than the optimum is found instead.
+    """
     m = len(f)
     points = list(itertools.product(range(m), repeat=N))
     size = len(points)
@@ -128,11 +135,21 @@ def verbatim(law, f, N):
         right.append(law.get(n, 0.0))
     row = np.zeros(width)
     row[2 * size * (N + 1) :] = 1.0
-    found = optimize.linprog(
-        cost, A_eq=np.array([*rows, row]), b_eq=[*right, 1.0], method="highs"
-    )
+    equations = {"A_eq": np.array([*rows, row]), "b_eq": [*right, 1.0]}
+    bounds = [(0.0, None)] * width
+    if sectors is not None:
+        bounds[-N - 1 :] = [(c, c) for c in sectors]
+    found = optimize.linprog(cost, bounds=bounds, method="highs", **equations)
     assert found.status == 0
-    return found.fun
+    if end is None:
+        return found.fun
+    k, sign = end
+    other = np.zeros(width)
+    other[2 * size * (N + 1) + k] = sign
+    limit = {"A_ub": [cost], "b_ub": [found.fun + slack]}
+    found = optimize.linprog(other, bounds=bounds, method="highs", **equations, **limit)
+    assert found.status == 0
+    return sign * found.fun
 
 
 @pytest.mark.parametrize("case", range(12))
@@ -220,6 +237,53 @@ def test_decomposition_is_one_of_the_law():
         a.sector_range(7)
 
 
+def test_ranges_on_the_optimal_face():
+    """Against the definition itself; a law for which some c_k is not unique."""
+    f, N = (0.5, 0.5), 4
+    weights = np.random.default_rng(3).dirichlet(np.full(5, 0.4))
+    law = {(n, 4 - n): float(w) for n, w in enumerate(weights)}
+    a = mfplug.counting_measure(law, f)
+    ranges = a.sector_ranges()
+    for slack in (1e-9, 0.03):
+        exact = [
+            [verbatim(law, f, N, end=(k, sign), slack=slack) for sign in (1.0, -1.0)]
+            for k in range(N + 1)
+        ]
+        np.testing.assert_allclose(a.sector_ranges(slack), exact, atol=1e-6)
+    with pytest.raises(mfplug.ParameterError, match="the slack is wrong; got -1"):
+        a.sector_ranges(-1.0)
+    assert (ranges[:, 1] - ranges[:, 0]).max() > 0.5
+    for k, (low, high) in enumerate(ranges):
+        assert a.sector_range(k) == pytest.approx((low, high), abs=1e-7)
+        assert low - 1e-7 <= a.sectors[k] <= high + 1e-7
+
+
+def test_given_sectors():
+    """What negative parts cost for prescribed c_k, against the definition itself."""
+    f, N = (0.3, 0.7), 4
+    law = laws.gaussian_signs(N, 2.0, 0.3)
+    problem = problem_of(law, checked_cells(f))
+    rng = np.random.default_rng(8400)
+    for _ in range(4):
+        c = rng.dirichlet(np.full(N + 1, 0.6))
+        mean = float(np.arange(N + 1) / N @ c)
+        found = given_sectors(problem, c)
+        assert found == pytest.approx(verbatim(law, f, N, c) - mean, abs=1e-7)
+        # Sectors are nested: what moves up does not cost more.
+        up = np.append(0.0, c[:-1]) + np.append(np.zeros(N), c[-1])
+        assert given_sectors(problem, up) <= found + 1e-9
+    a = mfplug.counting_measure(law, f)
+    assert given_sectors(problem, a.sectors) == pytest.approx(
+        a.value - a.mean_bad, abs=1e-8
+    )
+    base = laws.product_law(N, f)
+    l1 = sum(abs(w - base[n]) for n, w in law.items())
+    assert given_sectors(problem, np.eye(N + 1)[0]) == pytest.approx(l1, abs=1e-8)
+    assert given_sectors(problem, np.eye(N + 1)[N]) == pytest.approx(0.0, abs=1e-9)
+    with pytest.raises(mfplug.ParameterError, match=r"sum 0.5, expected 5 numbers"):
+        given_sectors(problem, np.full(N + 1, 0.1))
+
+
 def test_cutting_planes_agree_with_the_network():
     """The two methods share only the proof of the bracket (N = 60 to 1e-9)."""
     for v, f in ((1.0, 0.5), (3.0, 0.3)):
@@ -232,25 +296,97 @@ def test_cutting_planes_agree_with_the_network():
         assert bracket.lower <= a.upper
 
 
-def test_interior_points_agree_with_vertices():
-    """A rough law and a mixture at N = 60, with a window: the same bracket to 1e-7."""
-    weights = np.random.default_rng(8300).dirichlet(np.full(61, 0.4))
-    rough = {(n, 60 - n): float(w) for n, w in enumerate(weights)}
-    near, far = laws.product_law(60, (0.3, 0.7)), laws.product_law(60, (0.6, 0.4))
-    mixture = {n: 0.5 * w + 0.5 * far[n] for n, w in near.items()}
-    for law in (rough, mixture):
+def rough_and_mixed(N):
+    """A rough law and a mixture of products, with f = (0.45, 0.55)."""
+    weights = np.random.default_rng(8300).dirichlet(np.full(N + 1, 0.4))
+    near, far = laws.product_law(N, (0.3, 0.7)), laws.product_law(N, (0.6, 0.4))
+    return (
+        {(n, N - n): float(w) for n, w in enumerate(weights)},
+        {n: 0.5 * w + 0.5 * far[n] for n, w in near.items()},
+    )
+
+
+def test_windows_agree_with_the_network():
+    """The same brackets to 1e-9 from the small program and from the whole network."""
+    special = [laws.gaussian_signs(40, 4.0), parity(24), {(7, 3): 0.5, (2, 8): 0.5}]
+    for law in (*rough_and_mixed(40), *special):
+        for f in (0.45, 0.9, 1.0):
+            problem = problem_of(law, checked_cells((f, 1.0 - f)))
+            bracket, other = trivial(problem), trivial(problem)
+            by_windows(problem, bracket, 1e-10, 1e-13)
+            close(problem, other, network(problem))
+            assert bracket.width <= 1e-9
+            assert other.width <= 1e-9
+            assert bracket.lower <= other.upper
+            assert other.lower <= bracket.upper
+
+
+def test_groups_that_are_too_coarse_leave_the_bracket_open():
+    """Planted: types that matter are not told apart; the bracket is wide, not wrong."""
+    for law in rough_and_mixed(60):
         problem = problem_of(law, checked_cells((0.45, 0.55)))
-        bracket = trivial(problem)
-        by_interior_points(problem, bracket, 1e-12)
         a = mfplug.counting_measure(law, (0.45, 0.55))
-        assert bracket.lower == pytest.approx(a.value, abs=1e-7)
-        assert bracket.upper == pytest.approx(a.value, abs=1e-7)
-        # Planted: a window that cuts what matters leaves the bracket open, not wrong.
-        narrow = trivial(problem)
-        by_interior_points(problem, narrow, 1e-3)
-        assert narrow.lower <= a.upper
-        assert a.lower <= narrow.upper
-        assert narrow.width > 1e-6
+        coarse = trivial(problem)
+        by_windows(problem, coarse, 1e-10, 0.08)
+        assert coarse.lower <= a.upper
+        assert a.lower <= coarse.upper
+        assert coarse.width > 1e-3
+
+
+def test_best_filling_against_a_transport_program():
+    """Earliest deadline first exceeds F as little as any way of filling windows."""
+    N, f = 7, np.array([0.4, 0.6])
+    rng = np.random.default_rng(8310)
+    for _ in range(5):
+        law = rng.dirichlet(np.full(N + 1, 0.4))
+        weights = rng.dirichlet(np.ones(4))
+        sectors = np.array([0, 1, 3, 4])
+        masses = np.zeros((4, N + 1))
+        for row, k in zip(masses, sectors, strict=True):
+            row[: N - k + 1] = lattice(N, 2).masses(f)[k]
+        made = window_kernels.best_filling(law, masses, sectors, weights)
+        # Columns: (sector, a, n) within the window, then the excess of each n.
+        ways = [
+            (q, a, n)
+            for q, k in enumerate(sectors)
+            for a in range(N - k + 1)
+            for n in range(a, a + k + 1)
+        ]
+        parts = sorted({(q, a) for q, a, _ in ways})
+        leave = np.zeros((len(parts), len(ways) + N + 1))
+        reach = np.zeros((N + 1, len(ways) + N + 1))
+        for column, (q, a, n) in enumerate(ways):
+            leave[parts.index((q, a)), column] = reach[n, column] = 1.0
+        reach[:, len(ways) :] = -np.eye(N + 1)
+        found = optimize.linprog(
+            np.append(np.zeros(len(ways)), np.ones(N + 1)),
+            A_eq=leave,
+            b_eq=[weights[q] * masses[q, a] for q, a in parts],
+            A_ub=reach,
+            b_ub=law,
+            method="highs",
+        )
+        assert np.maximum(made - law, 0.0).sum() == pytest.approx(found.fun, abs=1e-9)
+        assert made.sum() == pytest.approx(1.0, abs=1e-14)
+        # It is made of windows: no interval gets less than what has to lie in it.
+        edges, total = np.arange(N + 2), np.append(0.0, np.cumsum(made))
+        short, last, worst, first = window_kernels.shortfalls(
+            edges, total, masses, sectors, weights
+        )
+        assert max(short.max(), worst.max()) <= 1e-15
+        # Planted: too little in the interval that is filled to the brim.
+        total[5:] -= 0.01
+        short, last, worst, first = window_kernels.shortfalls(
+            edges, total, masses, sectors, weights
+        )
+        i, j = int(short.argmax()), int(last[short.argmax()])
+        inside = sum(
+            w * m[i : j - k + 1].sum()
+            for w, m, k in zip(weights, masses, sectors, strict=True)
+        )
+        assert short[i] == pytest.approx(inside - total[j + 1] + total[i], abs=1e-15)
+        assert worst.max() == short.max() > 0.0
+        assert first[worst.argmax()] <= worst.argmax()
 
 
 def test_another_product_closes_beyond_150():
@@ -261,18 +397,26 @@ def test_another_product_closes_beyond_150():
 
 
 def test_strong_correlations_of_many_particles():
-    """Audit 3.5, v = 4 at N = 120; the bracket stays at 1.1e-9 here."""
+    """Audit 3.5, v = 4 at N = 120, to 1e-9."""
     a = mfplug.counting_measure(laws.gaussian_signs(120, 4.0), HALF)
     assert a.value == pytest.approx(0.065484, abs=6e-7)
-    assert a.upper - a.lower <= 2e-9
+    assert a.upper - a.lower <= 1e-9
 
 
 def test_large_laws_close():
-    """N = 150 to 1e-9; sqrt(N) alpha of estimators.md."""
-    for N, limit, scaled in ((150, 1e-9, 0.2287),):
+    """1e-9 up to N = 150, 1e-6 beyond; sqrt(N) alpha of estimators.md."""
+    for N, limit, scaled in (
+        (150, 1e-9, 0.2287),
+        (400, 1e-6, 0.2268),
+        (1000, 1e-6, 0.2255),
+    ):
         a = mfplug.counting_measure(laws.gaussian_signs(N, 1.0), HALF)
         assert a.upper - a.lower <= limit
         assert math.sqrt(N) * a.value == pytest.approx(scaled, abs=6e-5)
+    for N, limit in ((150, 1e-9), (400, 1e-6)):
+        for law in rough_and_mixed(N):
+            a = mfplug.counting_measure(law, (0.45, 0.55))
+            assert a.upper - a.lower <= limit
 
 
 def test_three_and_four_cells():

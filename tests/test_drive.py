@@ -38,11 +38,14 @@ ROOT = Path(drive.__file__).parents[2]
 
 FAKE_INIT = f"__path__.append({str(ROOT / 'mfplug')!r})\n"
 FAKE_MAIN = """
-import hashlib, json, os, sys, time
+import hashlib, json, os, signal, sys, time
 from pathlib import Path
+from mfplug.errors import MfplugError
 from mfplug.studies.guard import atomic_write_text, die_with_parent, sha256_file
+from mfplug.studies.timelimit import obey
 
 die_with_parent()
+obey(1.0)
 print("a line on standard output")
 options = dict(zip(sys.argv[2:], sys.argv[3:]))
 out = Path(options["--out"])
@@ -70,6 +73,15 @@ if wish.get("crash"):
     raise ZeroDivisionError("a defect")
 if wish.get("leave"):
     os._exit(0)
+if wish.get("deaf") and not (out / "mended").exists():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    time.sleep(1000)
+try:
+    while wish.get("hang") and not (out / "mended").exists():
+        pass
+except MfplugError as error:
+    print(f"mfplug: error: {error}", file=sys.stderr)
+    sys.exit(1)
 if wish.get("vanish"):
     os.kill(os.getpid(), 9)
 content = hashlib.sha256(name.encode())
@@ -83,6 +95,7 @@ atomic_write_text(out / marker, json.dumps(
 """
 DRIVER = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
 from mfplug.studies.drive import run
 from mfplug.studies.executors import executor_of
@@ -93,6 +106,8 @@ try:
     plans = [Path(p) for p in sys.argv[2:] if "=" not in p]
     name, *changes = [p for p in sys.argv[2:] if "=" in p] or ["=local"]
     executor = executor_of(name.removeprefix("="), changes)
+    if "LIMIT" in os.environ:
+        executor = replace(executor, time_limit=float(os.environ["LIMIT"]))
     status = run(plans, Path(sys.argv[1]), 2, executor=executor)
     print("snakemake was" + " not" * ("snakemake" not in sys.modules), "loaded")
     sys.exit(status)

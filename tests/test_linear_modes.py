@@ -83,6 +83,11 @@ def test_field_error_against_a_reference() -> None:
     wrong.system = system
     value = mfplug.measure([metric], field=wrong).set_index("metric")["value"]
     assert value["field-force"] > 1e-3
+    # Nor is a reference of another system kept for this one.
+    exact_other = mfplug.solve_mean_field(other, [0.0, 1.0], solver="harmonic-exact")
+    for one in (exact_other, field):
+        value = mfplug.measure([metric], field=one).set_index("metric")["value"]
+        assert value["field-force"] < 1e-8
     with pytest.raises(ParameterError, match="the reference is missing"):
         mfplug.measure(["field-error"], field=field)
 

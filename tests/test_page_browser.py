@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from test_report import EVIL, NUMBERS, make_results
+from made_results import EVIL, NUMBERS, make_results
 
 from mfplug.report import CLAIMS, SECTIONS, VERDICTS, write_figures, write_page
 

@@ -128,6 +128,11 @@ def build_parser() -> Parser:
         help="what the jobs may use together, such as 4G (what there is)",
     )
     run.add_argument(
+        "--time-limit",
+        metavar="TIME",
+        help="what a job may take before it is ended, such as 90m or 2h",
+    )
+    run.add_argument(
         "--executor",
         default="local",
         metavar="NAME",

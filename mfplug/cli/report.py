@@ -10,9 +10,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Write ``<out>/report.html`` and say where it is."""
     from mfplug.report import write_page
     from mfplug.studies.guard import die_with_parent
+    from mfplug.studies.jobs import PAGE_SECONDS
+    from mfplug.studies.timelimit import obey
 
     if arguments.marker:
         die_with_parent()
+        obey(PAGE_SECONDS)
     out = Path(arguments.out)
     page = write_page(out, arguments.studies or None)
     if arguments.marker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Plan the studies, let Snakemake run what is missing, say where to look."""
     from mfplug.studies.executors import executor_of
     from mfplug.studies.load import shipped
+    from mfplug.studies.timelimit import duration
 
     names = list(dict.fromkeys(arguments.studies))
     if arguments.all:
@@ -27,6 +29,9 @@ def main(arguments: argparse.Namespace) -> int:
             f"{', '.join(shipped())}. Give one, or --all."
         )
     executor = executor_of(arguments.executor, arguments.set)
+    if arguments.time_limit:
+        limit = duration(arguments.time_limit)
+        executor = replace(executor, time_limit=limit)
     memory = _memory(arguments, executor)
     # A study that is wrong or does not fit is refused before anything is written.
     plans = _planned(names, arguments.profile, executor, memory)

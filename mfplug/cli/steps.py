@@ -18,8 +18,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Do one block of a plan, or every block of one step of a study."""
     from mfplug.studies.api import run_step
     from mfplug.studies.guard import die_with_parent
-    from mfplug.studies.plan import make_plan, read_plan, write_plan
+    from mfplug.studies.plan import block_of, make_plan, read_plan, write_plan
     from mfplug.studies.steps import run_block
+    from mfplug.studies.timelimit import obey
 
     out = Path(arguments.out)
     if getattr(arguments, "snapshots", None):
@@ -32,6 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
                 "Add it, or leave --block out."
             )
         plan = read_plan(Path(arguments.plan))
+        obey(block_of(plan, arguments.block)["cost"])
         _use_files(plan)
         run_block(plan, arguments.block, out)
         return 0

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from mfplug.errors import MfplugError, PluginError, shown
+from mfplug.errors import MfplugError, PluginError, TimeLimitError, shown
 
 #: A disk that takes no more is not the plugin's fault, whoever was writing.
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS}
@@ -40,6 +40,9 @@ def calling(plugin: Any, what: str) -> Iterator[None]:
     """
     try:
         yield
+    except TimeLimitError as error:
+        error.blame(f"{plugin.kind} '{plugin.name}': {what}")
+        raise
     except (MfplugError, MemoryError):
         raise
     except (Exception, SystemExit) as error:

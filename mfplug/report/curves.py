@@ -12,9 +12,11 @@ from mfplug.report.rates import Rate, find_rate
 from mfplug.report.selection import (
     Data,
     abscissa_of,
+    against_metric,
     categories_of,
     check_names,
     having,
+    is_metric,
     rows_of,
     values_of,
 )
@@ -84,10 +86,13 @@ def panels(data: Data, figure: dict[str, Any]) -> list[Panel]:
         leaves several rows for one point of a curve.
     """
     check_names(data, figure)
+    measured = is_metric(data, figure["x"])
+    if measured:
+        data = against_metric(data, figure["x"])
     split = figure.get("panel")
     figure = {**figure, "rows": [_labelled(data, row) for row in figure["rows"]]}
     chosen = [r for row in figure["rows"] for r in rows_of(data.table, figure, row)]
-    figure["categories"] = categories_of(chosen, figure["x"])
+    figure["categories"] = () if measured else categories_of(chosen, figure["x"])
     rows = list(enumerate(figure["rows"]))
     if split == "metric":
         # Each panel starts again with the first marker: they share no legend.
@@ -165,7 +170,8 @@ def _panel(
 def _title(figure: dict[str, Any], value: str) -> str:
     """Return the title of the panel at one value of the splitting column."""
     if "panel_label" in figure:
-        return f"{figure['panel_label']} = {labels.literal(value)}"
+        shown = labels.literal(value)
+        return f"{figure['panel_label']} = {shown}" if figure["panel_label"] else shown
     return labels.value_label(figure["panel"], value)
 
 

@@ -10,8 +10,8 @@ kind : str, optional
     standard errors, one line a metric. The latter takes ``bounds`` (one name), ``rows``
     (all compared metrics if absent), ``series``, ``where`` and ``caption`` only.
 x : str
-    The abscissa: a swept parameter, ``time``, or ``index`` (the bins of a histogram);
-    words stand side by side.
+    The abscissa: a swept parameter, ``time``, ``index`` (the bins of a histogram), or a
+    metric with one value in each cell, such as a cost; words stand side by side.
 rows : list of mappings
     What is drawn: ``metric``, optional ``index``, ``label`` and ``fit`` (the name of a
     fit, where a metric has several), see :data:`ROW_KEYS`; each row has its own marker
@@ -21,7 +21,8 @@ series : list of str, optional
 panel : str, optional
     A column of which each value is one panel, or ``metric``: one panel for each row.
 panel_label : str, optional
-    What stands for the panel's column in the titles, such as ``$\\kappa$``.
+    What stands for the panel's column in the titles, such as ``$\\kappa$``; nothing
+    but the value if it is empty.
 where : mapping, optional
     Fixed values of further columns, ``{step: 0.05}``.
 time : "last" | "first" | "all" | number | list of numbers, optional

@@ -52,6 +52,7 @@ METRICS = {
 MARGINAL_ONE = r"$\|F^{(1)} - f_t\|_1$"
 MARGINAL = r"$\|F^{(%s)} - f_t^{\otimes %s}\|_1$"
 
+FRACTION = re.compile(r"\d+/\d+")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 
 
@@ -103,9 +104,11 @@ def value_label(column: str, value: str) -> str:
 
     >>> value_label("dimension", "2"), value_label("potential.strength", "-1.0")
     ('$d = 2$', 'strength$ = -1$')
+    >>> value_label("delta", "1/3"), value_label("case", "H1")
+    ('$\\delta = 1/3$', 'case: H1')
     """
     try:
-        shown = f"{float(value):.6g}"
+        shown = value if FRACTION.fullmatch(value) else f"{float(value):.6g}"
     except ValueError:
         return literal(f"{name_of(column)}: {value}" if value else name_of(column))
     known = greek(column)

@@ -24,8 +24,8 @@ def write_page(out: Path, studies: list[str] | None = None) -> Path:
     out : Path
         The results folder.
     studies : list of str, optional
-        Names of the studies, in the order of the page; every study found in ``out``,
-        by name, if absent.
+        Names of the studies; every study found in ``out`` if absent. The page has
+        them in the order of the claims in the thesis, the rest after them as given.
 
     Returns
     -------
@@ -63,6 +63,24 @@ def _found(out: Path) -> list[str]:
         ) from error
 
 
+def _rank(out: Path, name: str) -> int:
+    """Return where the study's first claim stands in the thesis; last if unknown."""
+    from mfplug.report.claims import CLAIMS
+    from mfplug.report.files import read_json
+
+    order = list(CLAIMS)
+    if Path(name).name != name:
+        # A name that leads elsewhere is refused on the page, and never read.
+        return len(order)
+    try:
+        claims = read_json(out / name / "study.json", dict).get("claims")
+    except StoreError:
+        # The page itself says what is wrong with the file.
+        claims = None
+    known = [c for c in claims if c in order] if isinstance(claims, list) else []
+    return min(map(order.index, known), default=len(order))
+
+
 def page(out: Path, names: list[str]) -> str:
     """Return the page of the named studies as text."""
     # jinja2 takes 0.1 s to import; the command line must start without it.
@@ -75,6 +93,7 @@ def page(out: Path, names: list[str]) -> str:
 
     assets = package_files("mfplug.report") / "assets"
     script = (assets / "page.js").read_text(encoding="utf-8")
+    names = sorted(names, key=lambda name: _rank(out, name))
     views = [study_view(out, name, n) for n, name in enumerate(names, start=1)]
     environment = Environment(
         loader=PackageLoader("mfplug.report", "assets"),

@@ -87,7 +87,8 @@ def check_bound(bound: Bound, who: str) -> None:
     else:
         raise StudyError(
             f"{who}: unknown source '{source}'; expected one of "
-            f"{', '.join(SOURCES)}, rows:METRIC. " + did_you_mean(source, SOURCES)
+            f"{', '.join(SOURCES)}, rows:METRIC, rows:METRIC:INDEX. "
+            + did_you_mean(source, SOURCES)
         )
     for key, value in bound.options.items():
         if key not in known:
@@ -145,8 +146,11 @@ def bound_rows(
 def _from_rows(
     table: pd.DataFrame, chosen: pd.DataFrame, metric: str, swept: list[str], who: str
 ) -> list[tuple[dict[Any, Any], float | None]]:
-    keys = [*swept, "time", "index"]
-    other = select.of_metric(table, metric, None, who)[[*keys, "value"]]
+    metric, colon, index = metric.partition(":")
+    # One row for all: an index of the source says which, and the row's own is free.
+    keys = [*swept, "time"] if colon else [*swept, "time", "index"]
+    other = select.of_metric(table, metric, index if colon else None, who)
+    other = other[[*keys, "value"]]
     joined = chosen.merge(other.rename(columns={"value": "limit"}), on=keys, how="left")
     return [
         (record, None if math.isnan(record["limit"]) else float(record["limit"]))

@@ -16,8 +16,10 @@ from mfplug.studies.cells import Cell
 TARGET = 20.0
 PAIR = 1.0e-9
 POINT = 2.5e-8
-SPLINE = {1: 4e-8, 2: 1.8e-7, 3: 1.2e-6}
-STARTUP = 2.5
+SPLINE = {1: 2e-8, 2: 9e-8, 3: 6e-7}
+STARTUP = 1.2
+#: What it takes to find, write and pack the replicas of a cell, whatever their number.
+PIECE = 0.01
 #: What a job needs before it holds any particles, in MB.
 BASE_MB = 500
 #: Below this many particles a sum over all pairs costs next to nothing.
@@ -85,7 +87,7 @@ def field_seconds(cell: Cell) -> float:
     declared = getattr(cell.solver, "cost", None)
     if callable(declared):
         return float(declared(cell.system, cell.times))
-    return 5.0
+    return 1.5
 
 
 def rows_seconds(cell: Cell, metric: Metric) -> float:

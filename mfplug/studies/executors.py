@@ -17,6 +17,7 @@ import yaml
 
 from mfplug.errors import MfplugError, ParameterError, did_you_mean, shown
 from mfplug.studies.cost import TARGET
+from mfplug.studies.timelimit import duration
 
 #: Entries of a profile that mfplug passes on, by the name of the field here.
 ENTRIES = {
@@ -26,6 +27,8 @@ ENTRIES = {
     "latency-wait": "latency",
     "seconds-between-status-checks": "interval",
 }
+#: Entries that a profile gives to the workflow, and that mfplug reads as well.
+_CONFIG = ("minutes", "time_limit")
 #: What Slurm is asked for with each job, by its short name.
 SLURM = {
     "partition": "slurm_partition",
@@ -55,6 +58,8 @@ class Executor:
         Seconds to wait for a file of another machine to show.
     interval
         Seconds between two questions after the state of the jobs.
+    time_limit
+        Seconds that a job has at its first try; from its estimated cost if not given.
     resources
         What every job asks for beside threads, memory and time.
     settings
@@ -67,6 +72,7 @@ class Executor:
     minutes: float = TARGET / 60
     latency: int = 2
     interval: int = 10
+    time_limit: float | None = None
     resources: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -159,8 +165,8 @@ def _entries(data: Mapping[str, Any], plugin: str) -> dict[str, Any]:
             found[str(key).removeprefix(f"{plugin}-")] = value
     for entry in _listed(data.get("config")):
         key, value = _pair(entry)
-        if key == "minutes":
-            found[key] = value
+        if key in _CONFIG:
+            found[key.replace("_", "-")] = value
     for entry in _listed(data.get("default-resources")):
         key, value = _pair(entry)
         found[key.removeprefix("slurm_")] = value
@@ -209,6 +215,8 @@ def _with(
     if key in ENTRIES:
         changed: dict[str, Any] = {ENTRIES[key]: _number(key, value)}
         return replace(executor, **changed)
+    if key == "time-limit":
+        return replace(executor, time_limit=duration(str(value)))
     slurm = executor.name == "slurm"
     if key in known:
         settings = {key.replace("-", "_"): _typed(key, value, str(known[key]))}
@@ -216,7 +224,7 @@ def _with(
     if slurm and key in SLURM:
         resources = {SLURM[key]: str(value)}
         return replace(executor, resources={**executor.resources, **resources})
-    options = [*ENTRIES, *(SLURM if slurm else ()), *known]
+    options = [*ENTRIES, "time-limit", *(SLURM if slurm else ()), *known]
     raise ParameterError(
         f"executor '{executor.name}': no setting '{key}'; expected one of "
         f"{', '.join(sorted(set(options)))}. {did_you_mean(key, options)}"

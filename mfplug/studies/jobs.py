@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,16 +21,7 @@ PAGE = "report.html"
 
 _ID = re.compile(rf"({'|'.join(STEPS)})-[0-9a-f]+")
 _FIELDS = ("needs", "cost", "threads", "memory_mb", "label", "outputs")
-_PAGE_SECONDS = 5.0
-
-
-def asked_minutes(cost: float, attempt: int = 1) -> int:
-    """Return for how many minutes a job asks, from its estimated cost in seconds.
-
-    Three times the estimate and five minutes, for slower processors and for a start
-    that compiles; in the k-th attempt 2^(k-1) times as long.
-    """
-    return math.ceil(5 + 3 * cost / 60) * 2 ** (attempt - 1)
+PAGE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -183,7 +173,7 @@ def page_block(out: Path, blocks: Iterable[Block] = ()) -> Block:
         plan="",
         needs=tuple(coming),
         marker=f"store/done/report-{key}.json",
-        cost=_PAGE_SECONDS,
+        cost=PAGE_SECONDS,
         threads=1,
         memory_mb=600,
         label="the page",

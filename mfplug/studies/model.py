@@ -84,7 +84,8 @@ class Bound(Strict):
     """A bound or an exact value to put beside a metric's rows.
 
     ``source`` is the function that computes it (see :mod:`mfplug.studies.bounds`), or
-    ``rows:METRIC`` to take the rows of another metric; left out it is the name.
+    ``rows:METRIC`` to take the rows of another metric, of the same index, or
+    ``rows:METRIC:INDEX``, of a stated one; left out it is the name.
     """
 
     name: str

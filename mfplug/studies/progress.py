@@ -20,14 +20,11 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 from mfplug.errors import printable
+from mfplug.studies.joblog import read_failure
 from mfplug.studies.jobs import LOCAL_STEPS, Block
 from mfplug.studies.outlook import Outlook, spoken
 from mfplug.studies.queued import note_job
 
-TAIL = 8
-# How the command line marks a line meant for the user.
-_OWN = "mfplug: error: "
-_SILENT = "it ended without a message; it may have been killed for memory"
 # What Snakemake says in passing when it is told to stop.
 _SUBMITTED = re.compile(r"external jobid '([^']+)'")
 _ON_INTERRUPT = "Terminating processes on user request"
@@ -106,21 +103,6 @@ class Board:
             for line in tail:
                 self.say(f"    {line}")
             self.say(f"    log: {log}")
-
-
-def read_failure(log: Path) -> tuple[str, list[str]]:
-    """Return the line that says what went wrong, and the other last lines of a log."""
-    try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return _SILENT, []
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    own = [line for line in lines if line.startswith(_OWN)]
-    if own:
-        return own[-1].removeprefix(_OWN), []
-    if any(line.startswith("Traceback ") for line in lines):
-        return lines[-1], lines[:-1][-TAIL:]
-    return _SILENT, lines[-TAIL:]
 
 
 @dataclass

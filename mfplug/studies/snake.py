@@ -48,7 +48,7 @@ def execute(
     ) as api:
         workflow = api.workflow(
             resource_settings=_resources(executor, cores, memory_mb),
-            config_settings=types.ConfigSettings(config=_config(jobs)),
+            config_settings=types.ConfigSettings(config=_config(jobs, executor)),
             snakefile=snakefile(),
             workdir=jobs.out.resolve(),
         )
@@ -92,9 +92,14 @@ def _handler(board: Board) -> dict[str, Any]:
     return {"mfplug": progress.LogHandlerSettings(board=board)}
 
 
-def _config(jobs: Jobs) -> dict[str, Any]:
+def _config(jobs: Jobs, executor: Executor) -> dict[str, Any]:
     plans = {block.plan: None for block in jobs.values() if block.plan}
-    return {"plans": list(plans), "out": "."}
+    config: dict[str, Any] = {"plans": list(plans), "out": "."}
+    if not executor.local:
+        config["minutes"] = executor.minutes
+    if executor.time_limit is not None:
+        config["time_limit"] = f"{executor.time_limit}s"
+    return config
 
 
 def _resources(executor: Executor, cores: int, memory_mb: int) -> Any:

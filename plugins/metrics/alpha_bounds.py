@@ -32,7 +32,7 @@ class AlphaBounds(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 0.1 + (times - 1) * (1e-3 + 6e-4 * min(particles, 10_000))
+        return 0.1 + (times - 1) * (1e-3 + 1e-4 * min(particles, 10_000))
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return bounds at every time after the first."""

@@ -37,7 +37,7 @@ class BenneyGap(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 6.0 * dimension
+        return 2.0 * dimension
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the gaps at each time."""

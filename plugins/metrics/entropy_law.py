@@ -25,7 +25,7 @@ class EntropyLaw(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return (times - 1) * (0.05 + 6e-4 * min(particles, 10_000))
+        return (times - 1) * (0.01 + 1e-4 * min(particles, 10_000))
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the rows at every time after the first."""

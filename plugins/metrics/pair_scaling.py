@@ -42,7 +42,7 @@ class PairScaling(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 2e-9 * particles**2 * (replicas + PROBES) + 1.0
+        return 6e-10 * particles**2 * (replicas + PROBES) + 1.0
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return the measured scales, and force and momentum from the formulas.

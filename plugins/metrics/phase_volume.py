@@ -36,7 +36,7 @@ class PhaseVolume(mfplug.Observable):
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""
-        return 2e-6 * particles**3 * dimension * times + 0.5
+        return 4e-7 * particles**3 * dimension * times + 0.5
 
     def rows(self, sample: mfplug.Sample) -> list[mfplug.Row]:
         """Return rows volume and symplectic, at the last time."""

@@ -17,6 +17,7 @@ SAYS = {
     "hoards": "8 PB of memory asked for",
     "recurses": "endless recursion",
 }
+HANGS = {"hangs": "Python", "spins": "compiled code"}
 
 
 def cases(lab: Lab) -> Iterator[Row]:
@@ -27,11 +28,26 @@ def cases(lab: Lab) -> Iterator[Row]:
         lab.expect_line(row, lab.run(out, {"FAULT": fault}))
         lab.settle(row, out)
         yield row
-    yield hangs(lab)
+    yield from hangs(lab)
+    yield interrupted(lab)
 
 
-def hangs(lab: Lab) -> Row:
-    """Interrupt a run whose job hangs: nothing else ends it on this machine."""
+def hangs(lab: Lab) -> Iterator[Row]:
+    """Let a job hang until its time is over: the run ends by itself and says why."""
+    for fault, text in HANGS.items():
+        row = Row(f"plugin that hangs in {text} (time limit)")
+        out = lab.place()
+        end = lab.run(out, {"FAULT": fault}, more=["--time-limit", "10s"])
+        lab.expect_line(row, end)
+        for word in ("external 'faulty': gradient() does not end", "N=4)"):
+            if word not in end.complaint:
+                row.wrong.append(f"not said: {word}: {end.complaint}")
+        lab.settle(row, out)
+        yield row
+
+
+def interrupted(lab: Lab) -> Row:
+    """Interrupt a run whose job hangs, before its time is over."""
     row = Row("plugin that hangs, until Ctrl-C")
     out = lab.place()
     process = lab.start(out, {"FAULT": "hangs"})

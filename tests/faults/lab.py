@@ -10,7 +10,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +35,18 @@ PLUGIN = '''
 import ctypes, os, sys, time
 from dataclasses import dataclass
 from typing import ClassVar
+import numba
 import numpy as np
 from mfplug import External, hookimpl
+
+
+@numba.njit
+def spin(a):
+    # Compiled code that holds Python's lock and never comes back.
+    while a[0] == 0.0:
+        a[1] += 1.0
+    return a[1]
+
 
 FAULTS = {
     "exits": lambda: sys.exit(0),
@@ -43,6 +54,7 @@ FAULTS = {
     "aborts": os.abort,
     "crashes": lambda: ctypes.string_at(1),
     "hangs": lambda: time.sleep(1e6),
+    "spins": lambda: spin(np.zeros(2)),
     "hoards": lambda: np.ones(10**15),
     "recurses": lambda: (lambda f: f(f))(lambda f: f(f)),
 }
@@ -135,9 +147,10 @@ class Lab:
         out: Path,
         environment: Mapping[str, str] | None = None,
         limit: Callable[[], None] | None = None,
+        more: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
         """Start the run that every trial starts, in a group of its own."""
-        words = ["run", self.study, "--plugin", self.plugin, "--out", out]
+        words = ["run", self.study, "--plugin", self.plugin, "--out", out, *more]
         return subprocess.Popen(
             [sys.executable, "-m", "mfplug", *map(str, words), "--cores", "2"],
             stdout=subprocess.DEVNULL,
@@ -153,14 +166,15 @@ class Lab:
         out: Path,
         environment: Mapping[str, str] | None = None,
         limit: Callable[[], None] | None = None,
+        more: Sequence[str] = (),
     ) -> End:
         """Run to the end; a run of five minutes hangs."""
-        return finish(self.start(out, environment, limit))
+        return finish(self.start(out, environment, limit, more))
 
     def settle(self, row: Row, out: Path, keep: Mapping[str, int] | None = None) -> End:
         """Run the same command again and note whether all is as it should be.
 
-        ``keep`` are stored files, from :func:`stored`, that must not be made anew.
+        ``keep`` are pieces of work, from :func:`stored`, that must not be made anew.
         """
         end = self.run(out)
         row.trials += 1
@@ -212,18 +226,29 @@ def results(out: Path) -> dict[str, str]:
 
 
 def stored(out: Path) -> dict[str, int]:
-    """Return the finished pieces of work in the store, and when they were made."""
-    return {
-        str(path.relative_to(out)): path.stat().st_mtime_ns
-        for path in (out / "store").glob("[fer]*/**/*")
+    """Return the names of the finished pieces, loose or packed, and the time."""
+    store, now = out / "store", time.time_ns()
+    names = [
+        str(path.relative_to(store))
+        for path in store.glob("[fer]*/**/*")
         if path.is_file() and not path.name.startswith(".")
-    }
+    ]
+    for pack in store.glob("packs/[!.]*.zip"):
+        with zipfile.ZipFile(pack) as archive:
+            names += archive.namelist()
+    return dict.fromkeys(names, now)
 
 
 def lost_of(keep: Mapping[str, int], out: Path) -> list[str]:
-    """Return the pieces of work that are gone or were made anew."""
-    now = stored(out)
-    return [name for name, made in keep.items() if now.get(name) != made]
+    """Return the pieces that are gone, or that a job says it has written since."""
+    lost = set(keep) - set(stored(out))
+    for log in (out / "logs").glob("*.log"):
+        when = log.stat().st_mtime_ns
+        written = re.findall(
+            r"^mfplug: note: wrote (.+)$", log.read_text(errors="replace"), re.M
+        )
+        lost |= {name for name in written if when > keep.get(name, when)}
+    return sorted(lost)
 
 
 def indent(text: str) -> str:

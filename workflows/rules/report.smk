@@ -15,11 +15,13 @@ rule report:
     threads: 1
     resources:
         mem_mb=JOBS.page.memory_mb,
+        seconds=ALLOWED.seconds(JOBS.page),
     params:
         marker=JOBS.page.marker,
         out=lambda wildcards, output: JOBS.path("."),
         python=lambda wildcards, output: sys.executable,
     shell:
-        "export MFPLUG_PARENT=$PPID NUMBA_NUM_THREADS={threads};"
+        "export MFPLUG_PARENT=$PPID MFPLUG_TIME_LIMIT={resources.seconds};"
+        " export NUMBA_NUM_THREADS={threads};"
         " exec {params.python:q} -m mfplug report --out {params.out:q}"
         " --marker {params.marker} > {log:q} 2>&1"

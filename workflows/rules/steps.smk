@@ -16,6 +16,7 @@ rule solve:
     resources:
         mem_mb=memory_of,
         runtime=runtime_of,
+        seconds=seconds_of,
     params:
         block="{block}",
         step=lambda wildcards: JOBS[wildcards.block].step,
@@ -24,7 +25,8 @@ rule solve:
         out=lambda wildcards, output: JOBS.path("."),
         python=lambda wildcards, output: sys.executable,
     shell:
-        "export MFPLUG_PARENT=$PPID NUMBA_NUM_THREADS={threads};"
+        "export MFPLUG_PARENT=$PPID MFPLUG_TIME_LIMIT={resources.seconds};"
+        " export NUMBA_NUM_THREADS={threads};"
         " exec {params.python:q} -m mfplug {params.step} {params.study:q}"
         " --out {params.out:q} --plan {params.plan:q} --block {params.block}"
         " > {log:q} 2>&1"

@@ -5,8 +5,8 @@ g_k(u) <= 0 for each sector. At a trial u, the argmax n = sigma(a) of each layer
 plane below g_k, sum_a P_k(a) u(sigma(a)) <= k/N, which is a column of the primal: the
 decomposition that completes a to sigma(a). A linear program holds the planes found so
 far; its multipliers are a decomposition, its optimum moved towards the best certificate
-is the next trial. For two cells this is faster than the network by orders of magnitude,
-because a few planes for each sector are enough.
+is the next trial. A few planes for each sector are enough. It serves where the network
+is too large; two cells have a better way (:mod:`mfplug.theory.counting.windows`).
 
 Where F / f^N falls, u is asked not to rise, and the other way round. This keeps u from
 spikes where F is tiny, which cost hundreds of iterations. It can only lower the lower

@@ -24,14 +24,3 @@ def solver(tolerance: float) -> Any:
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
-
-
-def interior(highs: Any, tolerance: float) -> None:
-    """Make a solver use the interior point method, without a way to a vertex.
-
-    A bracket is proved from any point, so that the way, which takes longest, is not
-    worth it.
-    """
-    highs.setOptionValue("solver", "ipx")
-    highs.setOptionValue("run_crossover", "off")
-    highs.setOptionValue("ipm_optimality_tolerance", tolerance)

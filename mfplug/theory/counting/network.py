@@ -134,7 +134,6 @@ def network(
     positive: bool = False,
     certificate: Array | None = None,
     slack: float = 0.0,
-    window: float = 0.0,
 ) -> Network:
     """Return the network of a problem, whole or pruned by a certificate.
 
@@ -149,9 +148,6 @@ def network(
     certificate, slack
         Arcs and sectors whose complementary slackness fails by more than ``slack`` are
         left out.
-    window : float
-        For two cells: beside the occupations of each layer whose multinomial mass is
-        above it, arcs lead towards them only. 0 keeps all arcs.
     """
     N = problem.particles
     last = N - 1 if last is None else min(last, N - 1)
@@ -166,7 +162,7 @@ def network(
         sources = np.asarray(problem.law + problem.masses[0] > mass)
         if mass <= SMALLEST:
             sources = np.full(problem.law.size, True)
-    open_arcs = _open_arcs(problem, sources, sectors, mass, tops, slack, window)
+    open_arcs = _open_arcs(problem, sources, sectors, mass, tops, slack)
     return _assemble(problem, sectors, sources, open_arcs, mass, positive)
 
 
@@ -188,7 +184,6 @@ def _open_arcs(
     mass: float,
     tops: list[Array] | None,
     slack: float,
-    window: float,
 ) -> list[Mask]:
     """Return, by layer, which arcs (i, b) lie on a way from a source to an exit."""
     above, masses = problem.lattice.above, problem.masses
@@ -199,8 +194,6 @@ def _open_arcs(
         mask = reached[up]
         if tops is not None:
             mask &= tops[k] - tops[k - 1][up] <= slack
-        if window > 0.0:
-            mask &= _towards(masses[k], window)
         arcs.append(mask)
         reached = np.asarray(mask.any(axis=0))
     wanted = np.zeros(masses[last].size, bool)
@@ -214,16 +207,6 @@ def _open_arcs(
             upper[above[i, : wanted.size][arcs[k][i]]] = True
         wanted = upper
     return arcs
-
-
-def _towards(masses: Array, window: float) -> Mask:
-    """Return, for two cells, which arcs (i, b) end in the window or lead towards it.
-
-    Beside the window of ``masses`` above ``window`` a source goes straight to it.
-    """
-    inside = np.nonzero(masses > window)[0]
-    place = np.arange(masses.size)
-    return np.stack([place >= inside[0], place <= inside[-1]])
 
 
 def _assemble(

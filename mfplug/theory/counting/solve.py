@@ -6,24 +6,23 @@ from math import comb, sqrt
 
 from mfplug.theory.counting.certify import Problem, certificate, upper_bound
 from mfplug.theory.counting.cuts import Bracket, cutting_planes, trivial
-from mfplug.theory.counting.highs import interior
-from mfplug.theory.counting.network import SMALLEST, Network, network
+from mfplug.theory.counting.network import Network, network
+from mfplug.theory.counting.windows import by_windows
 
 #: Width that is aimed at, up to N = 150 and beyond.
 NARROW, WIDE = 5e-10, 2e-7
-#: Nodes up to which the whole network is solved at once, for two cells and for more.
-WHOLE_TWO, WHOLE = 3_500, 250_000
-#: Nodes up to which its vertices are the last resort, and interior points are tried.
-RESORT, INTERIOR = 20_000, 250_000
+#: Nodes up to which the whole network is solved at once.
+WHOLE = 250_000
+#: Nodes up to which it is the last resort for two cells.
+RESORT = 20_000
 
 
 def solved(problem: Problem) -> Bracket:
     """Return a proved bracket of alpha, as narrow as the methods get it.
 
-    Small problems, and those of three cells and more, go to the whole network. With two
-    cells, cutting planes find the certificate and the network pruned by it the
-    decomposition. Where that does not close the bracket, an interior point of the
-    network and, for small ones, a vertex of the whole follow.
+    Two cells go to the program of windows. Problems of three cells and more go to the
+    whole network; where that is too large, cutting planes find the certificate and the
+    network pruned by it the decomposition.
     """
     bracket = trivial(problem)
     N, m = problem.particles, problem.lattice.cells
@@ -31,34 +30,22 @@ def solved(problem: Problem) -> Bracket:
     nodes = comb(N + m, m)
     if bracket.width <= target:
         return bracket
-    if nodes <= (WHOLE_TWO if m == 2 else WHOLE):
+    mass = 1e-13 if N <= 150 else 1e-10
+    if m == 2:
+        by_windows(problem, bracket, target, mass)
+        if bracket.width > target and nodes <= RESORT:
+            close(problem, bracket, network(problem))
+        return bracket
+    if nodes <= WHOLE:
         close(problem, bracket, network(problem))
         return bracket
-    mass = 1e-13 if N <= 150 else 1e-10
     last = min(N, int(6 * sqrt(N)) + 10)
     cutting_planes(problem, bracket, target / 4, last, mass=mass)
     close(problem, bracket, pruned(problem, bracket, last, mass))
-    if bracket.width > target and m == 2 and nodes <= INTERIOR:
-        by_interior_points(problem, bracket, mass)
-    if bracket.width > target and nodes <= RESORT:
-        close(problem, bracket, network(problem))
-    elif bracket.width > target and nodes > INTERIOR:
+    if bracket.width > target:
         cutting_planes(problem, bracket, target / 4, N, False, 100, mass)
         close(problem, bracket, pruned(problem, bracket, N, mass))
     return bracket
-
-
-def by_interior_points(problem: Problem, bracket: Bracket, mass: float) -> None:
-    """Narrow a bracket for two cells by an interior point of the windowed network.
-
-    Where F is rough, or far from f^N, sectors of all sizes have mass, and planes take
-    hundreds of rounds. The certificate of the interior point is right to 1e-8 or so;
-    the network that it leaves open then gives the decomposition.
-    """
-    flow = network(problem, mass=max(mass, SMALLEST), window=max(mass, SMALLEST))
-    interior(flow.highs, 1e-10 if problem.particles <= 150 else 1e-7)
-    close(problem, bracket, flow)
-    close(problem, bracket, pruned(problem, bracket, problem.particles, mass))
 
 
 def pruned(problem: Problem, bracket: Bracket, last: int, mass: float) -> Network:
