@@ -21,8 +21,9 @@ Complex = NDArray[np.complex128]
 
 #: Modes in all, at most: 512 MiB for the finer grid inside FINUFFT in three dimensions.
 MOST_MODES = 1 << 22
-#: Points that one transform takes; more are split into parts, which go to threads.
-_PART = 1 << 17
+#: Points that one transform takes; more are split into parts, which go to threads. With
+#: many modes a part has more points, because each part transforms a whole grid.
+_PART, _MODES_A_POINT = 1 << 17, 4
 #: Extents are rounded up to a power of this, so that a moving cloud keeps its box.
 _ROUND = 2.0 ** (1 / 6)
 _KEPT = 8
@@ -142,7 +143,7 @@ class FourierSum:
                 nthreads=1,
             )
 
-        parts = self._map(part, _parts(len(w)))
+        parts = self._map(part, _parts(len(w), modes.sizes))
         total = parts[0]
         for other in parts[1:]:
             total += other
@@ -166,7 +167,7 @@ class FourierSum:
                 nthreads=1,
             )
 
-        self._map(part, _parts(points))
+        self._map(part, _parts(points, series.shape[1:]))
         return out
 
     def _map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> list[Any]:
@@ -247,8 +248,9 @@ def _along(modes: Modes, axis: int) -> Array:
     return modes.wavenumbers(axis).reshape(shape)
 
 
-def _parts(points: int) -> list[slice]:
-    count = max(1, round(points / _PART))
+def _parts(points: int, sizes: tuple[int, ...]) -> list[slice]:
+    most = max(_PART, math.prod(sizes) // _MODES_A_POINT)
+    count = max(1, round(points / most))
     edges = [points * i // count for i in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]
 
