@@ -10,7 +10,8 @@ from scipy import ndimage
 
 import mfplug
 from mfplug.meanfield.grid_run import GridRun
-from mfplug.meanfield.phase_grid import PhaseGrid, load
+from mfplug.meanfield.initial_grid import load
+from mfplug.meanfield.phase_grid import PhaseGrid
 
 Array = NDArray[np.float64]
 Solve = Callable[[], Array]

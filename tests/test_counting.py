@@ -16,6 +16,7 @@ from mfplug.theory.counting.lattice import lattice
 from mfplug.theory.counting.measure import checked_cells, problem_of
 from mfplug.theory.counting.network import network
 from mfplug.theory.counting.solve import close
+from mfplug.theory.counting.variants import given_sectors
 from mfplug.theory.counting.windows import by_windows
 
 HALF = (0.5, 0.5)
@@ -98,8 +99,12 @@ def test_audit_table(row):
     assert a.hamming <= a.upper + 1e-9
 
 
-def verbatim(law, f, N):
-    """Definition 2.3 on S^N as it stands: signed g^k, fibre constraints, dense."""
+def verbatim(law, f, N, sectors=None, end=None, slack=1e-9):
+    """Definition 2.3 on S^N as it stands: signed g^k, fibre constraints, dense.
+
+    With ``sectors`` the c_k are given; with ``end`` = (k, sign) the least sign c_k
+    among what costs at most ``slack`` more than the optimum is found instead.
+    """
     m = len(f)
     points = list(itertools.product(range(m), repeat=N))
     size = len(points)
@@ -130,11 +135,21 @@ def verbatim(law, f, N):
         right.append(law.get(n, 0.0))
     row = np.zeros(width)
     row[2 * size * (N + 1) :] = 1.0
-    found = optimize.linprog(
-        cost, A_eq=np.array([*rows, row]), b_eq=[*right, 1.0], method="highs"
-    )
+    equations = {"A_eq": np.array([*rows, row]), "b_eq": [*right, 1.0]}
+    bounds = [(0.0, None)] * width
+    if sectors is not None:
+        bounds[-N - 1 :] = [(c, c) for c in sectors]
+    found = optimize.linprog(cost, bounds=bounds, method="highs", **equations)
     assert found.status == 0
-    return found.fun
+    if end is None:
+        return found.fun
+    k, sign = end
+    other = np.zeros(width)
+    other[2 * size * (N + 1) + k] = sign
+    limit = {"A_ub": [cost], "b_ub": [found.fun + slack]}
+    found = optimize.linprog(other, bounds=bounds, method="highs", **equations, **limit)
+    assert found.status == 0
+    return sign * found.fun
 
 
 @pytest.mark.parametrize("case", range(12))
@@ -220,6 +235,53 @@ def test_decomposition_is_one_of_the_law():
     assert low - 1e-7 <= a.sectors[0] <= high + 1e-7
     with pytest.raises(mfplug.ParameterError, match="no such sector; got k = 7"):
         a.sector_range(7)
+
+
+def test_ranges_on_the_optimal_face():
+    """Against the definition itself; a law for which some c_k is not unique."""
+    f, N = (0.5, 0.5), 4
+    weights = np.random.default_rng(3).dirichlet(np.full(5, 0.4))
+    law = {(n, 4 - n): float(w) for n, w in enumerate(weights)}
+    a = mfplug.counting_measure(law, f)
+    ranges = a.sector_ranges()
+    for slack in (1e-9, 0.03):
+        exact = [
+            [verbatim(law, f, N, end=(k, sign), slack=slack) for sign in (1.0, -1.0)]
+            for k in range(N + 1)
+        ]
+        np.testing.assert_allclose(a.sector_ranges(slack), exact, atol=1e-6)
+    with pytest.raises(mfplug.ParameterError, match="the slack is wrong; got -1"):
+        a.sector_ranges(-1.0)
+    assert (ranges[:, 1] - ranges[:, 0]).max() > 0.5
+    for k, (low, high) in enumerate(ranges):
+        assert a.sector_range(k) == pytest.approx((low, high), abs=1e-7)
+        assert low - 1e-7 <= a.sectors[k] <= high + 1e-7
+
+
+def test_given_sectors():
+    """What negative parts cost for prescribed c_k, against the definition itself."""
+    f, N = (0.3, 0.7), 4
+    law = laws.gaussian_signs(N, 2.0, 0.3)
+    problem = problem_of(law, checked_cells(f))
+    rng = np.random.default_rng(8400)
+    for _ in range(4):
+        c = rng.dirichlet(np.full(N + 1, 0.6))
+        mean = float(np.arange(N + 1) / N @ c)
+        found = given_sectors(problem, c)
+        assert found == pytest.approx(verbatim(law, f, N, c) - mean, abs=1e-7)
+        # Sectors are nested: what moves up does not cost more.
+        up = np.append(0.0, c[:-1]) + np.append(np.zeros(N), c[-1])
+        assert given_sectors(problem, up) <= found + 1e-9
+    a = mfplug.counting_measure(law, f)
+    assert given_sectors(problem, a.sectors) == pytest.approx(
+        a.value - a.mean_bad, abs=1e-8
+    )
+    base = laws.product_law(N, f)
+    l1 = sum(abs(w - base[n]) for n, w in law.items())
+    assert given_sectors(problem, np.eye(N + 1)[0]) == pytest.approx(l1, abs=1e-8)
+    assert given_sectors(problem, np.eye(N + 1)[N]) == pytest.approx(0.0, abs=1e-9)
+    with pytest.raises(mfplug.ParameterError, match=r"sum 0.5, expected 5 numbers"):
+        given_sectors(problem, np.full(N + 1, 0.1))
 
 
 def test_cutting_planes_agree_with_the_network():

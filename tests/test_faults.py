@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -65,13 +66,28 @@ def test_equal_means_every_output_and_every_stored_result(faults, tmp_path):
 
 def test_work_that_is_done_again_is_lost(faults, tmp_path):
     lab, out = faults["lab"], folder(tmp_path / "out")
+    pack = out / "store" / "packs" / "solve-1.zip"
+    pack.parent.mkdir()
+    with zipfile.ZipFile(pack, "w") as archive:
+        archive.writestr("fields/d.npz", "content")
+    log = out / "logs" / "measure-1.log"
+    log.write_text("mfplug: note: wrote rows/a.parquet\n")
+    os.utime(log, ns=(1, 1))
     keep = lab.stored(out)
-    assert len(keep) == 3
-    assert lab.lost_of(keep, out) == []
+    assert set(keep) == {
+        "rows/a.parquet", "fields/b.npz", "ensembles/c/000000-000006.npz",
+        "fields/d.npz",
+    }  # fmt: skip
+    # What was written before it was counted is not lost, nor what moves into a pack.
+    with zipfile.ZipFile(pack, "a") as archive:
+        archive.writestr("fields/b.npz", "content")
     (out / "store" / "fields" / "b.npz").unlink()
-    os.utime(out / "store" / "rows" / "a.parquet", ns=(1, 1))
-    lost = {"store/fields/b.npz", "store/rows/a.parquet"}
-    assert set(lab.lost_of(keep, out)) == lost
+    assert lab.lost_of(keep, out) == []
+    later = max(keep.values()) + 1
+    os.utime(log, ns=(later, later))
+    pack.unlink()
+    lost = ["fields/b.npz", "fields/d.npz", "rows/a.parquet"]
+    assert lab.lost_of(keep, out) == lost
 
 
 def test_a_row_is_good_if_all_ended_well_with_equal_results(faults):

@@ -83,6 +83,11 @@ def test_field_error_against_a_reference() -> None:
     wrong.system = system
     value = mfplug.measure([metric], field=wrong).set_index("metric")["value"]
     assert value["field-force"] > 1e-3
+    # Nor is a reference of another system kept for this one.
+    exact_other = mfplug.solve_mean_field(other, [0.0, 1.0], solver="harmonic-exact")
+    for one in (exact_other, field):
+        value = mfplug.measure([metric], field=one).set_index("metric")["value"]
+        assert value["field-force"] < 1e-8
     with pytest.raises(ParameterError, match="the reference is missing"):
         mfplug.measure(["field-error"], field=field)
 
@@ -168,6 +173,9 @@ def test_break_time_rows_and_refusals() -> None:
     row = mfplug.measure([short], ensemble=ensemble).iloc[0]
     assert math.isnan(row["value"])
     assert "6 of 6 replicas stay below" in row["note"]
+    row = mfplug.measure([metric], ensemble=streams(60, 20)).iloc[0]
+    assert math.isnan(row["value"])
+    assert "replicas start above 0.08; take more particles" in row["note"]
     stable = mfplug.simulate(
         wave(0.5, 8.0), particles=50, replicas=3, times=[0.0], step=0.3
     )

@@ -23,12 +23,12 @@ from mfplug.studies import cost, plan, steps
 from mfplug.studies.api import run_step, run_study
 from mfplug.studies.plan import make_plan, read_plan, write_marker, write_plan
 from mfplug.studies.store import (
-    Store,
     load_ensemble,
     load_field,
     read_arrays,
     write_arrays,
 )
+from mfplug.studies.storefolder import Store
 
 STEPS = ("solve", "simulate", "measure", "tabulate", "plot")
 

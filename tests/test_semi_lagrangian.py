@@ -14,7 +14,8 @@ from mfplug.errors import NumericsError, ParameterError
 from mfplug.meanfield.advection import Mover
 from mfplug.meanfield.convolution import Convolution
 from mfplug.meanfield.grid_run import SPLITTINGS, GridRun
-from mfplug.meanfield.phase_grid import PhaseGrid, load
+from mfplug.meanfield.initial_grid import load
+from mfplug.meanfield.phase_grid import PhaseGrid
 from mfplug_plugins.solvers import semi_lagrangian
 
 TWO_PI = 2 * np.pi

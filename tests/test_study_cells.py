@@ -12,6 +12,7 @@ from conftest import MICRO, merged
 from small_study import HINTS, cells, refused, study
 
 from mfplug.errors import StudyError
+from mfplug.report import CLAIMS
 from mfplug.studies.cells import cells_of
 from mfplug.studies.load import find, load, shipped
 from mfplug.studies.model import json_schema
@@ -89,6 +90,11 @@ def test_shipped_studies_are_possible(tmp_path, clean, name, profile):
     assert plan["study"] == name
     steps = [b["step"] for b in plan["blocks"]]
     assert steps[-2:] == ["tabulate", "plot"]
+
+
+def test_every_claim_has_a_study():
+    claimed = {claim for name in shipped() for claim in load(name)[1].claims}
+    assert claimed == set(CLAIMS)
 
 
 def published(mfplug_cli):

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mfplug.errors import NumericsError
 from mfplug.meanfield.advection import Mover, sum_rows
 from mfplug.meanfield.convolution import Convolution
-from mfplug.meanfield.phase_grid import PhaseGrid, unresolved
+from mfplug.meanfield.initial_grid import unresolved
+from mfplug.meanfield.phase_grid import PhaseGrid
 
 if TYPE_CHECKING:
     from mfplug.system import System

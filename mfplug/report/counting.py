@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 SECTORS, LAW, BASE, CERTIFICATE = "#2f6690", "#2f6690", "#9a9a9a", "#b3432b"
 
+#: Particles and occupations up to which the optimal face is searched; masses below the
+#: floor are the solver's tolerance.
+RANGED, NODES, FLOOR = 60, 1000, 1e-7
+
 
 def draw_counting(a: CountingMeasure, path: Path) -> None:
     """Draw the sectors c_k, and the certificate over the law of the first cell's count.
 
-    With more than two cells the certificate is shown as its conditional mean given the
-    count of the first cell.
+    Bars are the range of a sector on the optimal face, for up to 60 particles and 1000
+    occupations. With more than two cells the certificate is shown as its conditional
+    mean given the count of the first cell.
 
     Raises
     ------
@@ -53,14 +58,22 @@ def draw_counting(a: CountingMeasure, path: Path) -> None:
 def _sectors(axes: Any, a: CountingMeasure) -> None:
     N = a.problem.particles
     k = np.arange(N + 1)
-    seen = a.sectors > 1e-9
-    axes.vlines(k[seen], 1e-9, a.sectors[seen], color=SECTORS, linewidth=1.6)
-    axes.plot(k[seen], a.sectors[seen], "o", color=SECTORS, markersize=3.5)
+    low, high = a.sectors, a.sectors
+    if N <= RANGED and a.problem.law.size <= NODES:
+        face = a.sector_ranges()
+        low, high = np.minimum(low, face[:, 0]), np.maximum(high, face[:, 1])
+        axes.set_title("bars: range on the optimal face", fontsize=8.0)
+    # What is smaller is the solver's tolerance.
+    seen = high > FLOOR
+    bottom = np.maximum(low[seen], 0.1 * FLOOR)
+    axes.vlines(k[seen], bottom, high[seen], color=SECTORS, linewidth=4.0, alpha=0.35)
+    values = np.where(a.sectors > FLOOR, a.sectors, np.nan)
+    axes.plot(k, values, "o", color=SECTORS, markersize=3.5)
     axes.set_yscale("log")
-    low = max(1e-9, 0.3 * float(a.sectors[seen].min()))
-    axes.set_ylim(low, 2.0)
+    axes.set_ylim(max(FLOOR, 0.3 * float(np.nanmin(values))), 2.0)
     top = int(k[seen].max())
     axes.set_xlim(-0.5 - 0.02 * top, top + 0.5 + 0.02 * top)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("bad particles $k$")
     axes.set_ylabel("sector $c_k$")
     axes.spines["right"].set_visible(False)
@@ -87,6 +100,10 @@ def _certificate(axes: Any, a: CountingMeasure) -> None:
         mean = np.where(weight > 0, mean / weight, np.nan)
     twin = axes.twinx()
     twin.plot(n[seen], mean[seen], color=CERTIFICATE, linewidth=1.2, linestyle="--")
+    # Room for the legend above both.
+    bottom, top = float(mean[seen].min()), float(mean[seen].max())
+    span = max(top - bottom, 1e-3)
+    twin.set_ylim(bottom - 0.05 * span, top + 0.3 * span)
     twin.set_ylabel("certificate $u(n)$", color=CERTIFICATE)
     twin.tick_params(axis="y", colors=CERTIFICATE)
     axes.plot([], [], color=CERTIFICATE, linestyle="--", label="certificate $u$")

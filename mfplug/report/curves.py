@@ -12,9 +12,11 @@ from mfplug.report.rates import Rate, find_rate
 from mfplug.report.selection import (
     Data,
     abscissa_of,
+    against_metric,
     categories_of,
     check_names,
     having,
+    is_metric,
     rows_of,
     values_of,
 )
@@ -84,10 +86,13 @@ def panels(data: Data, figure: dict[str, Any]) -> list[Panel]:
         leaves several rows for one point of a curve.
     """
     check_names(data, figure)
+    measured = is_metric(data, figure["x"])
+    if measured:
+        data = against_metric(data, figure["x"])
     split = figure.get("panel")
     figure = {**figure, "rows": [_labelled(data, row) for row in figure["rows"]]}
     chosen = [r for row in figure["rows"] for r in rows_of(data.table, figure, row)]
-    figure["categories"] = categories_of(chosen, figure["x"])
+    figure["categories"] = () if measured else categories_of(chosen, figure["x"])
     rows = list(enumerate(figure["rows"]))
     if split == "metric":
         # Each panel starts again with the first marker: they share no legend.
@@ -197,17 +202,19 @@ def _points(
     data: Data, figure: dict[str, Any], rows: list[Row]
 ) -> tuple[tuple[Point, ...], tuple[str, ...]]:
     """Return a curve's points by abscissa, and why values are missing."""
-    points: dict[float, Point] = {}
+    points: list[Point] = []
     notes: dict[str, None] = {}
+    # Two cells may well have measured one cost; a column tells them apart or is wrong.
+    alike = is_metric(data, figure["x"])
     for row in rows:
         x, y = abscissa_of(data.table.path, figure, row), number(row["value"])
         if y is None:
             notes[row["note"] or "no value"] = None
             continue
-        if x in points:
+        if not alike and any(x == point.x for point in points):
             raise StoreError(_ambiguous(data, figure, rows, x))
-        points[x] = Point(x, y, number(row["lower"]), number(row["upper"]))
-    return tuple(points[x] for x in sorted(points)), tuple(notes)
+        points.append(Point(x, y, number(row["lower"]), number(row["upper"])))
+    return tuple(sorted(points, key=lambda point: point.x)), tuple(notes)
 
 
 def _ambiguous(data: Data, figure: dict[str, Any], rows: list[Row], x: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mfplug.errors import StoreError
 from mfplug.report import labels, layout, style
@@ -158,12 +159,19 @@ def _draw_panel(
         axes.set_xlim(-0.5, len(panel.categories) - 0.5)
         axes.set_xticks(range(len(panel.categories)))
         axes.set_xticklabels([labels.literal(word) for word in panel.categories])
+    if not (frame.log_x or panel.categories) and _whole(panel):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if frame.log_x:
         at = [p.x for c in panel.curves for p in c.points if p.x > 0]
         set_log_axis(axes.xaxis, *frame.x, at)
     if frame.log_y:
         set_log_axis(axes.yaxis, *frame.y)
     return remarks
+
+
+def _whole(panel: Panel) -> bool:
+    """Return whether all abscissae are integers, such as counts of particles."""
+    return all(p.x.is_integer() for curve in panel.curves for p in curve.points)
 
 
 def _empty_note(axes: Axes, panel: Panel) -> None:

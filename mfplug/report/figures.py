@@ -10,8 +10,8 @@ kind : str, optional
     standard errors, one line a metric. The latter takes ``bounds`` (one name), ``rows``
     (all compared metrics if absent), ``series``, ``where`` and ``caption`` only.
 x : str
-    The abscissa: a swept parameter, ``time``, or ``index`` (the bins of a histogram);
-    words stand side by side.
+    The abscissa: a swept parameter, ``time``, ``index`` (the bins of a histogram), or a
+    metric with one value in each cell, such as a cost; words stand side by side.
 rows : list of mappings
     What is drawn: ``metric``, optional ``index``, ``label`` and ``fit`` (the name of a
     fit, where a metric has several), see :data:`ROW_KEYS`; each row has its own marker

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,14 @@ def check_names(data: Data, figure: dict[str, Any]) -> None:
     """Refuse a figure that names what the tables do not hold."""
     table, path = data.table, data.table.path
     columns = ("time", "index", *table.swept)
-    named = [figure["x"], *figure.get("series", ()), *figure.get("where", ())]
+    metrics = tuple(dict.fromkeys(row["metric"] for row in table.rows))
+    named = [*figure.get("series", ()), *figure.get("where", ())]
+    if figure["x"] not in metrics:
+        named.append(figure["x"])
     if figure.get("panel", "metric") != "metric":
         named.append(figure["panel"])
     for column in named:
         files.pick(path, f"column of figure '{figure['name']}':", column, columns)
-    metrics = tuple(dict.fromkeys(row["metric"] for row in table.rows))
     wanted = [row["metric"] for row in figure["rows"]]
     for metric in [*wanted, *([figure["floor"]] if "floor" in figure else ())]:
         files.pick(path, f"metric of figure '{figure['name']}':", metric, metrics)
@@ -48,6 +50,45 @@ def check_names(data: Data, figure: dict[str, Any]) -> None:
         files.pick(
             data.bounds.path, f"bound of figure '{figure['name']}':", bound, bounds
         )
+
+
+def is_metric(data: Data, name: str) -> bool:
+    """Return whether an abscissa is a measured number instead of a column."""
+    return name not in ("time", "index", *data.table.swept)
+
+
+def against_metric(data: Data, name: str) -> Data:
+    """Return the data with a metric's values as a column, to draw others against.
+
+    A row takes the value that the metric has in the same cell at the same time, and an
+    empty cell where there is none.
+
+    Raises
+    ------
+    StoreError
+        If the metric has several values there.
+    """
+    table = data.table
+
+    def place(row: Row) -> tuple[str, ...]:
+        return tuple(row.get(column, "") for column in (*table.swept, "time"))
+
+    known: dict[tuple[str, ...], str] = {}
+    for row in table.rows:
+        if (
+            row["metric"] == name
+            and known.setdefault(place(row), row["value"]) != (row["value"])
+        ):
+            raise StoreError(
+                f"result file '{table.path}': '{name}' has several values in one cell, "
+                "at one time; expected one to stand on an abscissa. Choose another 'x'."
+            )
+
+    def widened(one: Table) -> Table:
+        rows = tuple({**row, name: known.get(place(row), "")} for row in one.rows)
+        return replace(one, rows=rows)
+
+    return replace(data, table=widened(table), bounds=widened(data.bounds))
 
 
 def rows_of(table: Table, figure: dict[str, Any], wanted: dict[str, Any]) -> list[Row]:

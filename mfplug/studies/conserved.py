@@ -9,7 +9,8 @@ from typing import Any
 from mfplug.dynamics.account import NAMES, together
 from mfplug.studies.cells import Cell
 from mfplug.studies.identity import ensemble_key
-from mfplug.studies.store import Store, read_meta
+from mfplug.studies.store import read_meta
+from mfplug.studies.storefolder import Store
 from mfplug.studies.units import ranges
 
 
@@ -24,9 +25,10 @@ def accounts(cells: Iterable[Cell], out: Path) -> dict[str, dict[str, Any]]:
             continue
         key, parts = ensemble_key(cell), []
         for start, stop in ranges(cell):
-            path = store.find_range(key, start, stop)
-            if path is not None:
-                parts.append(read_meta(path, "ensemble")["info"].get("conserved"))
+            name = store.find_range(key, start, stop)
+            place = store.place(name) if name is not None else None
+            if place is not None:
+                parts.append(read_meta(place, "ensemble")["info"].get("conserved"))
         if parts and None not in parts:
             found[cell.label] = together(parts)
     return found

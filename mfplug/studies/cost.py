@@ -18,6 +18,8 @@ PAIR = 1.0e-9
 POINT = 2.5e-8
 SPLINE = {1: 2e-8, 2: 9e-8, 3: 6e-7}
 STARTUP = 1.2
+#: What it takes to find, write and pack the replicas of a cell, whatever their number.
+PIECE = 0.01
 #: What a job needs before it holds any particles, in MB.
 BASE_MB = 500
 #: Below this many particles a sum over all pairs costs next to nothing.

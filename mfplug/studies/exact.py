@@ -87,6 +87,26 @@ def _coarse(law: HarmonicLaw, N: int, index: str) -> float:
     return float(np.abs(first - second).sum())
 
 
+def _field(law: HarmonicLaw, N: int, index: str) -> float | None:
+    r"""Return N Cov(<g, mu_N>, <h, mu_N>) of functions of x = (q, p), at this N.
+
+    The mean of the particles is Gaussian with mean mu = S m_0 and covariance C / N; the
+    N - 1 relative coordinates are independent of it, with covariance A. So N Var of the
+    mean of q is C_qq, and that of q^2, the sum of a chi-square and of the square of the
+    mean, is 2 A_qq^2 (N - 1) / N + 2 C_qq^2 / N + 4 mu_q^2 C_qq.
+    """
+    a, c = float(law.vlasov[0, 0]), float(law.centre_covariance[0, 0])
+    mean = float(law.mean[0])
+    exact = {
+        "q": c,
+        "p": float(law.centre_covariance[1, 1]),
+        "q.p": float(law.centre_covariance[0, 1]),
+        "q2": 2.0 * a**2 * (N - 1) / N + 2.0 * c**2 / N + 4.0 * mean**2 * c,
+        "q.q2": 2.0 * mean * c,
+    }
+    return exact.get(index)
+
+
 FORMS: dict[str, Callable[[HarmonicLaw, int, str], float | None]] = {
     "coupling-mean": lambda law, N, _: law.coupling(N),
     "coupling-max": lambda law, N, _: law.coupling(N),
@@ -95,5 +115,6 @@ FORMS: dict[str, Callable[[HarmonicLaw, int, str], float | None]] = {
     "force-fluctuation": _fluctuation,
     "covariance": lambda law, N, i: float(law.marginal_covariance(N)[ENTRIES[i]]),
     "cross-covariance": lambda law, N, i: float(law.excess[ENTRIES[i]]) / N,
+    "field-covariance": _field,
     "mean-field-covariance": lambda law, N, i: float(law.vlasov[ENTRIES[i]]),
 }

@@ -223,7 +223,12 @@ def _locked(file: Path) -> Iterator[None]:
     while True:
         # A link, in a folder that came from elsewhere, must not be written through.
         how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        handle = os.open(file, how, 0o666)
+        try:
+            handle = os.open(file, how, 0o666)
+        except FileNotFoundError:
+            # The folder was empty, and another job has just removed it.
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(file, how, 0o666)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             # The one before us may have renamed the file: then it is another one now.

@@ -17,7 +17,7 @@ from mfplug.studies.limits import check_fits
 from mfplug.studies.load import load
 from mfplug.studies.model import StudyFile
 from mfplug.studies.references import check_references
-from mfplug.studies.store import Store
+from mfplug.studies.storefolder import Store, field_name, rows_name
 from mfplug.studies.units import Unit, grouped, units_of
 
 VERSION = 1
@@ -290,9 +290,9 @@ def _intact(out: Path, store: Store, block: dict[str, Any], marker: Path) -> boo
         if not (out / path).is_file() or sha256_file(out / path) != checksum:
             return False
     for unit in block["units"]:
-        if block["step"] == "solve" and not store.field_path(unit["key"]).is_file():
+        if block["step"] == "solve" and not store.place(field_name(unit["key"])):
             return False
-        if block["step"] == "measure" and not store.rows_path(unit["key"]).is_file():
+        if block["step"] == "measure" and not store.place(rows_name(unit["key"])):
             return False
         if block["step"] == "simulate" and not store.find_range(
             unit["key"], unit["start"], unit["stop"]

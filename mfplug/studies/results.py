@@ -11,7 +11,8 @@ from mfplug.errors import StoreError, StudyError, did_you_mean, shown
 from mfplug.studies.cells import Cell, cells_of
 from mfplug.studies.identity import ensemble_key, field_key, rows_key
 from mfplug.studies.plan import read_plan, study_of
-from mfplug.studies.store import ROW_FIELDS, Store, load_ensemble, load_field
+from mfplug.studies.store import ROW_FIELDS, load_ensemble, load_field
+from mfplug.studies.storefolder import Store, field_name, rows_name
 from mfplug.studies.units import ranges
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class StoredCell:
         """
         if not self._cell.needs("field"):
             return None
-        path = self._store.field_path(field_key(self._cell))
-        return load_field(self._found(path, "mean field"))
+        key = field_key(self._cell)
+        self._check_there(self._store.place(field_name(key)), "mean field")
+        return self._store.load_field(key)
 
     @cached_property
     def ensemble(self) -> Ensemble | None:
@@ -64,8 +66,9 @@ class StoredCell:
         if not self._cell.needs("ensemble"):
             return None
         key = ensemble_key(self._cell)
-        self._found(self._store.root / "ensembles" / key, "ensemble")
-        return self._store.load_ensemble(key, ranges(self._cell))
+        parts = ranges(self._cell)
+        self._check_there(self._store.find_range(key, *parts[0]), "ensemble")
+        return self._store.load_ensemble(key, parts)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -80,19 +83,18 @@ class StoredCell:
 
         keys = [rows_key(self._cell, metric) for metric in self._cell.metrics]
         for key in keys:
-            self._found(self._store.rows_path(key), "rows")
+            self._check_there(self._store.place(rows_name(key)), "rows")
         found = [row for key in keys for row in self._store.load_rows(key)]
         data = [{name: getattr(row, name) for name in ROW_FIELDS} for row in found]
         return pd.DataFrame(data, columns=list(ROW_FIELDS))
 
-    def _found(self, path: Path, what: str) -> Path:
-        if not path.exists():
+    def _check_there(self, found: object, what: str) -> None:
+        if found is None:
             raise StoreError(
-                f"stored {what} of {self._cell.label}: it is not in '{path.parent}'; "
-                "it was cleaned away, or made by other plugins or another version. Run "
+                f"stored {what} of {self._cell.label}: not in '{self._store.root}'; it "
+                "was cleaned away, or made by other plugins or another version. Run "
                 "the study again."
             )
-        return path
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ def load(path: str | Path) -> StudyResults | MeanField | Ensemble:
     ----------
     path
         ``<out>/<study>``, or an ``.npz`` of ``<out>/store`` or of
-        :func:`mfplug.save_field`: a mean field or an ensemble.
+        :func:`mfplug.save_field`: a mean field or an ensemble. What lies in
+        ``store/packs`` is found by its study.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from mfplug.studies.identity import ensemble_key, field_key, rows_key
 from mfplug.studies.joblog import note
 from mfplug.studies.measure import rows_of
 from mfplug.studies.plan import block_of, study_of, write_marker
-from mfplug.studies.store import Store, load_ensemble
+from mfplug.studies.storefolder import Store, field_name, rows_name
 from mfplug.studies.units import ranges
 
 Tell = Callable[[float], None]
@@ -61,8 +61,8 @@ def _run_units(
 ) -> list[str]:
     numbers = [unit["cell"] for unit in block["units"]]
     cells = cells_at(study_of(plan), plan["study"], numbers)
-    store = Store(out)
-    stored = []
+    store = Store(out, [block["id"], *block["needs"]])
+    names = []
     for number, unit in enumerate(block["units"]):
         cell = cells[unit["cell"]]
 
@@ -74,13 +74,12 @@ def _run_units(
         try:
             # Another study, or the orphan of a killed run, may be at the same unit.
             with exclusive(store.root / "locks" / f"{unit['key']}-{unit['start']}"):
-                path = UNIT_STEPS[block["step"]](cell, unit, store, tell)
+                names.append(UNIT_STEPS[block["step"]](cell, unit, store, tell))
         except MfplugError as error:
             # An error may be of a class with a constructor of its own.
             error.args = (f"{error} (study {plan['study']}, {cell.label})",)
             raise
-        stored.append(str(path.relative_to(out)))
-    return stored
+    return store.finish(block["id"], names)
 
 
 def _check_key(unit: dict[str, Any], key: str) -> None:
@@ -91,12 +90,11 @@ def _check_key(unit: dict[str, Any], key: str) -> None:
         )
 
 
-def solve_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
+def solve_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> str:
     """Solve for the mean field of a cell and store it."""
     _check_key(unit, field_key(cell))
-    path = store.field_path(unit["key"])
-    if path.is_file():
-        return path
+    if store.place(name := field_name(unit["key"])):
+        return name
     system = cell.system
     if system.depends_on_N and cell.particles is not None:
         system = system.smoothed(cell.particles)
@@ -105,7 +103,7 @@ def solve_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Pa
     )
 
 
-def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
+def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> str:
     """Simulate a range of replicas, extending a shorter range that is stored."""
     _check_key(unit, ensemble_key(cell))
     key, start, stop = unit["key"], unit["start"], unit["stop"]
@@ -115,7 +113,7 @@ def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) ->
     parts: list[Ensemble] = []
     known = store.longest_range(key, start)
     if known is not None:
-        parts.append(load_ensemble(known[1]))
+        parts.append(store.load_range(known[1]))
     done = known[0] if known is not None else start
     parts.append(
         simulate(
@@ -134,13 +132,12 @@ def simulate_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) ->
     return store.save_ensemble(key, Ensemble.join(parts))
 
 
-def measure_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> Path:
+def measure_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> str:
     """Measure one metric in a cell and store its rows."""
     metric = cell.metrics[unit["metric"]]
     _check_key(unit, rows_key(cell, metric))
-    path = store.rows_path(unit["key"])
-    if path.is_file():
-        return path
+    if store.place(name := rows_name(unit["key"])):
+        return name
     ensemble = field = None
     if "ensemble" in metric.needs:
         ensemble = store.load_ensemble(ensemble_key(cell), ranges(cell))
@@ -158,7 +155,7 @@ def measure_unit(cell: Cell, unit: dict[str, Any], store: Store, tell: Tell) -> 
     return store.save_rows(unit["key"], rows)
 
 
-UNIT_STEPS: dict[str, Callable[[Cell, dict[str, Any], Store, Tell], Path]] = {
+UNIT_STEPS: dict[str, Callable[[Cell, dict[str, Any], Store, Tell], str]] = {
     "solve": solve_unit,
     "simulate": simulate_unit,
     "measure": measure_unit,

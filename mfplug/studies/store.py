@@ -1,4 +1,4 @@
-"""The store: fields, ensembles and rows in files that are data and never code."""
+"""Files of fields, ensembles and rows: data, and never code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from mfplug.contracts.metric import Row
 from mfplug.errors import PluginError, StoreError
 from mfplug.studies.guard import atomic_path
+from mfplug.studies.packs import Place
 
 if TYPE_CHECKING:
     from mfplug.contracts.meanfield import MeanField
@@ -28,7 +30,7 @@ ROW_FIELDS = tuple(Row.__dataclass_fields__)
 
 
 @contextlib.contextmanager
-def reading(path: Path, kind: str) -> Iterator[None]:
+def reading(path: Path | Place, kind: str) -> Iterator[None]:
     """Turn whatever a damaged or foreign file makes its reader raise into one line.
 
     Raises
@@ -54,6 +56,11 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
+def opened(place: Path | Place) -> AbstractContextManager[Any]:
+    """Open a file, or a member of a pack, to read its bytes."""
+    return place.open() if isinstance(place, Place) else open(place, "rb")
+
+
 def write_arrays(
     path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> None:
@@ -65,7 +72,7 @@ def write_arrays(
 
 
 def read_arrays(
-    path: Path, kind: str
+    path: Path | Place, kind: str
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return (arrays, metadata) of a file written by :func:`write_arrays`.
 
@@ -76,7 +83,7 @@ def read_arrays(
     """
     with reading(path, kind):
         # NumPy leaves the file open where it is no archive, so it is opened here.
-        with open(path, "rb") as file:
+        with opened(path) as file:
             data: Any = np.load(file, allow_pickle=False)
             arrays = {key: data[key] for key in data.files}
         meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
@@ -89,122 +96,49 @@ def read_arrays(
     return arrays, meta
 
 
-def read_meta(path: Path, kind: str) -> dict[str, Any]:
+def read_meta(path: Path | Place, kind: str) -> dict[str, Any]:
     """Return the metadata of such a file alone; raises as :func:`read_arrays`."""
-    with reading(path, kind), open(path, "rb") as file:
+    with reading(path, kind), opened(path) as file:
         data: Any = np.load(file, allow_pickle=False)
         return dict(json.loads(bytes(data["__meta__"]).decode()))
 
 
-class Store:
-    """The files of one results folder, found by key."""
+def save_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write rows of a metric as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    def __init__(self, out: Path) -> None:
-        self.root = Path(out) / "store"
+    schema = pa.schema(
+        [
+            ("metric", pa.string()),
+            ("time", pa.float64()),
+            ("value", pa.float64()),
+            ("stderr", pa.float64()),
+            ("lower", pa.float64()),
+            ("upper", pa.float64()),
+            ("index", pa.string()),
+            ("replicas", pa.int64()),
+            ("note", pa.string()),
+        ]
+    )
+    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
+    # Parquet does not notice every altered byte; the hash of the rows does.
+    table = table.replace_schema_metadata({ROWS_HASH: rows_hash(rows)})
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary)
 
-    def field_path(self, key: str) -> Path:
-        """Return where a mean field is kept."""
-        return self.root / "fields" / f"{key}.npz"
 
-    def rows_path(self, key: str) -> Path:
-        """Return where the rows of a metric are kept."""
-        return self.root / "rows" / f"{key}.parquet"
+def load_rows(place: Path | Place) -> list[Row]:
+    """Return the rows of a file; raises as :func:`read_arrays`."""
+    import pyarrow.parquet as pq
 
-    def save_field(self, key: str, field: MeanField) -> Path:
-        """Store a mean field."""
-        path = self.field_path(key)
-        save_field(path, field)
-        return path
-
-    def load_field(self, key: str) -> MeanField:
-        """Return a stored mean field, equal to the last bit."""
-        return load_field(self.field_path(key))
-
-    def find_range(self, key: str, start: int, stop: int) -> Path | None:
-        """Return a file with replicas start to stop (exclusive), if there is one."""
-        for first, last, path in sorted(self._ranges(key), key=lambda r: -r[1]):
-            if first == start and last >= stop:
-                return path
-        return None
-
-    def longest_range(self, key: str, start: int) -> tuple[int, Path] | None:
-        """Return (stop, file) of the longest stored range that begins at start."""
-        found = [(b, p) for a, b, p in self._ranges(key) if a == start]
-        return max(found) if found else None
-
-    def _ranges(self, key: str) -> list[tuple[int, int, Path]]:
-        ranges = []
-        for path in (self.root / "ensembles" / key).glob("*-*.npz"):
-            first, _, last = path.stem.partition("-")
-            if first.isdigit() and last.isdigit():
-                ranges.append((int(first), int(last), path))
-        return ranges
-
-    def save_ensemble(self, key: str, ensemble: Ensemble) -> Path:
-        """Store replicas of an ensemble; drop shorter ranges that it contains."""
-        start = ensemble.first_replica
-        stop = start + ensemble.replicas
-        path = self.root / "ensembles" / key / f"{start:06d}-{stop:06d}.npz"
-        save_ensemble(path, ensemble)
-        for first, last, old in self._ranges(key):
-            if first == start and last < stop:
-                with contextlib.suppress(FileNotFoundError):
-                    old.unlink()
-        return path
-
-    def load_ensemble(self, key: str, ranges: Sequence[tuple[int, int]]) -> Ensemble:
-        """Return the replicas of consecutive ranges as one ensemble."""
-        from mfplug.dynamics.ensemble import Ensemble
-
-        parts = []
-        for start, stop in ranges:
-            path = self.find_range(key, start, stop)
-            if path is None:
-                raise StoreError(
-                    f"stored ensemble '{key}': replicas {start} to {stop} are missing; "
-                    "expected them to be simulated. Run the study again."
-                )
-            parts.append(load_ensemble(path).take(slice(0, stop - start)))
-        return Ensemble.join(parts)
-
-    def save_rows(self, key: str, rows: Sequence[Row]) -> Path:
-        """Store the rows of a metric as Parquet."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        schema = pa.schema(
-            [
-                ("metric", pa.string()),
-                ("time", pa.float64()),
-                ("value", pa.float64()),
-                ("stderr", pa.float64()),
-                ("lower", pa.float64()),
-                ("upper", pa.float64()),
-                ("index", pa.string()),
-                ("replicas", pa.int64()),
-                ("note", pa.string()),
-            ]
-        )
-        table = pa.Table.from_pylist([asdict(row) for row in rows], schema=schema)
-        # Parquet does not notice every altered byte; the hash of the rows does.
-        table = table.replace_schema_metadata({ROWS_HASH: rows_hash(rows)})
-        path = self.rows_path(key)
-        with atomic_path(path) as temporary:
-            pq.write_table(table, temporary)
-        return path
-
-    def load_rows(self, key: str) -> list[Row]:
-        """Return the stored rows of a metric."""
-        import pyarrow.parquet as pq
-
-        path = self.rows_path(key)
-        with reading(path, "rows"):
-            with open(path, "rb") as file:
-                table = pq.read_table(file)
-            rows = [Row(**{k: r[k] for k in ROW_FIELDS}) for r in table.to_pylist()]
-            if table.schema.metadata[ROWS_HASH.encode()].decode() != rows_hash(rows):
-                raise ValueError("the rows are not those that were written")
-            return rows
+    with reading(place, "rows"):
+        with opened(place) as file:
+            table = pq.read_table(file)
+        rows = [Row(**{k: r[k] for k in ROW_FIELDS}) for r in table.to_pylist()]
+        if table.schema.metadata[ROWS_HASH.encode()].decode() != rows_hash(rows):
+            raise ValueError("the rows are not those that were written")
+        return rows
 
 
 def rows_hash(rows: Sequence[Row]) -> str:
@@ -241,7 +175,7 @@ def save_field(path: Path | str, field: MeanField) -> None:
     write_arrays(Path(path), field.arrays(), meta)
 
 
-def load_field(path: Path | str) -> MeanField:
+def load_field(path: Path | Place | str) -> MeanField:
     """Return the mean field of a file, equal to the last bit.
 
     Raises
@@ -254,7 +188,7 @@ def load_field(path: Path | str) -> MeanField:
     from mfplug.registry import create_from
     from mfplug.system import System
 
-    path = Path(path)
+    path = Path(path) if isinstance(path, str) else path
     arrays, meta = read_arrays(path, "field")
     with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])
@@ -278,7 +212,7 @@ def save_ensemble(path: Path, ensemble: Ensemble) -> None:
     write_arrays(path, {"q": ensemble.q_storage, "p": ensemble.p_storage}, meta)
 
 
-def load_ensemble(path: Path) -> Ensemble:
+def load_ensemble(path: Path | Place) -> Ensemble:
     """Return the ensemble of a file; raises as :func:`load_field`."""
     from mfplug.dynamics.ensemble import Ensemble
     from mfplug.registry import create_from

@@ -13,7 +13,8 @@ from mfplug.studies.identity import rows_key
 from mfplug.studies.plan import study_of
 from mfplug.studies.provenance import command, provenance
 from mfplug.studies.rates import fit_rates
-from mfplug.studies.store import ROW_FIELDS, Store
+from mfplug.studies.store import ROW_FIELDS
+from mfplug.studies.storefolder import Store
 from mfplug.studies.verdicts import judge
 
 ORDER = (

@@ -62,7 +62,7 @@ def _units_of(number: int, cell: Cell) -> Iterator[Unit]:
     if ensemble:
         seconds = cost.replica_seconds(cell)
         for start, stop in ranges(cell):
-            work = seconds * (stop - start)
+            work = seconds * (stop - start) + cost.PIECE
             unit = Unit("simulate", ensemble, number, work, label, -1, start, stop)
             parts.append(unit.name)
             yield unit

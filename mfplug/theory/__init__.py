@@ -5,7 +5,8 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 - ``gronwall``, ``stability``: Theorem 2.1, Corollary 2.1, the estimate (44);
 - ``empirical``: Corollary 2.2 and its cell bounds; ``mollifier``: Lemma 3.3;
 - ``marginal_bounds``: Theorem 2.2; ``tails``, ``deviations``: Lemma 3.1;
-  ``propagation``: Definition 3.1, Lemma 3.2, Theorem 3.1; ``corollary``: Corollary 3.1;
+  ``propagation``: Definition 3.1, Lemma 3.2, Theorem 3.1; ``birth``: the process of
+  its proof; ``corollary``: Corollary 3.1;
   ``score_growth``: Lemma 3.5; ``entropy``: the provable route;
 - ``counterexample``, ``pair_alpha``: Lemma 3.2 is false; ``sign_law``, ``collective``:
   exact lower bounds; ``momentum_laws``: whose score is bounded;
@@ -13,6 +14,8 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 - ``harmonic``, ``gaussian``: the exactly solvable case, the reference of every metric;
 - ``dispersion``, ``responses``, ``modes``, ``magnetisation``: linear modes and
   equilibria on the torus, frequencies fitted to signals;
+- ``linear_response``, ``wave_fluctuations``: the fluctuations of homogeneous states;
+  ``field_moments``: moments of a fluctuation field from samples;
 - ``transport``: exact distances of clouds; ``brackets``, ``cells``: proved bounds for
   large clouds and against a density;
 - ``projection``, ``basis``: the L1 distance of one-particle marginals from samples;
@@ -22,6 +25,13 @@ Everything here is a function of numbers and arrays; no plugin, no file, no cloc
 from __future__ import annotations
 
 from mfplug.theory.basis import PolynomialBasis, polynomial_basis
+from mfplug.theory.birth import (
+    BirthProcess,
+    corrected_process,
+    mean_share,
+    negative_mass,
+    printed_process,
+)
 from mfplug.theory.collective import alpha_lower_limit, lorentz_collective_variance
 from mfplug.theory.corollary import (
     corollary_bound,
@@ -56,12 +66,8 @@ from mfplug.theory.entropy import (
 )
 from mfplug.theory.gaussian import gaussian_cell_masses
 from mfplug.theory.gronwall import gronwall_bound, linear_gronwall_bound
-from mfplug.theory.harmonic import (
-    ForceFluctuation,
-    HarmonicDistances,
-    HarmonicLaw,
-    harmonic_law,
-)
+from mfplug.theory.harmonic import HarmonicLaw, harmonic_law
+from mfplug.theory.harmonic_numbers import ForceFluctuation, HarmonicDistances
 from mfplug.theory.hypotheses import Hypothesis, Statement, check_hypotheses
 from mfplug.theory.intervals import (
     MeanEstimate,
@@ -124,6 +130,7 @@ from mfplug.theory.stability import neunzert_bound, neunzert_constant
 from mfplug.theory.transport import bounded_lipschitz, wasserstein1, wasserstein2
 
 __all__ = [
+    "BirthProcess",
     "CellBound",
     "CellMasses",
     "ForceFluctuation",
@@ -152,6 +159,7 @@ __all__ = [
     "corollary_bound",
     "corollary_exponent",
     "corollary_particles",
+    "corrected_process",
     "dielectric",
     "empirical_bound",
     "entropy_bound",
@@ -188,12 +196,14 @@ __all__ = [
     "marginal_entropy_limit",
     "marton_bound",
     "mean_interval",
+    "mean_share",
     "mode_derivative",
     "mode_frequency",
     "mollified_distance_bound",
     "mollified_gaussian_distance",
     "mollified_gaussian_score",
     "momentum_law",
+    "negative_mass",
     "neunzert_bound",
     "neunzert_constant",
     "operator_constant",
@@ -202,6 +212,7 @@ __all__ = [
     "polynomial_basis",
     "printed_corollary_bound",
     "printed_marginal_bound",
+    "printed_process",
     "printed_score_bound",
     "radial_density",
     "radial_quantile",

@@ -61,8 +61,23 @@ class ModeResponse:
                 f"linear response: got t = {time} and {intervals} intervals, expected "
                 "t > 0 and at least 1. Change them."
             )
+        last = np.zeros(intervals + 1)
+        last[-1] = 1.0
+        return self.carried(time, last)
+
+    def carried(self, time: float, row: Array) -> Array:
+        """Return v with sum_j row_j m(s_j) = sum_j v_j m_0(s_j) at equidistant s_j.
+
+        Parameters
+        ----------
+        time
+            The last of the times, t > 0.
+        row : ndarray, shape (J + 1,)
+            Weights of the mode at s_j = j t / J.
+        """
         from scipy.linalg import solve_triangular
 
+        intervals = row.size - 1
         step = time / intervals
         lags: Array = step * np.arange(intervals + 1.0)
         kernel = -0.5 * self.strength * self.wavenumber**2 / self.mass * lags
@@ -71,10 +86,8 @@ class ModeResponse:
         gap = place[:, None] - place
         volterra = step * np.where(gap > 0, kernel[np.abs(gap)], 0.0)
         volterra[:, 0] *= 0.5
-        last = np.zeros(intervals + 1)
-        last[-1] = 1.0
         matrix = np.eye(intervals + 1) - volterra
-        return np.asarray(solve_triangular(matrix, last, trans="T", lower=True))
+        return np.asarray(solve_triangular(matrix, row, trans="T", lower=True))
 
     def variance(self, time: float, intervals: int) -> float:
         """Return the exact variance of sum_j w_j m_0(s_j)."""
@@ -92,15 +105,22 @@ class ModeResponse:
         y = N^(-1/2) sum_i c_i with independent c_i, and E c_i^2 = 0 because the
         positions are uniform: E|y|^4 = 2 (1 - 1/N) (E|c|^2)^2 + E|c|^4 / N.
         """
-        w = self.weights(time, intervals)
-        # E|c|^4 sums over differences of two times, of which there are 2 J + 1.
-        pairs = np.correlate(w, w, "full")
-        place = np.arange(pairs.size)
-        lags = self.wavenumber * (time / intervals) / self.mass * (1.0 * place)
-        transform = self.transform(lags.astype(np.float64))
-        single = float(pairs @ transform[np.abs(place[:, None] - place)] @ pairs)
+        single = self.quartic(self.weights(time, intervals), time)
         square = self.variance(time, intervals) ** 2
         return 2.0 * (1.0 - 1.0 / particles) * square + single / particles
+
+    def quartic(self, row: Array, time: float) -> float:
+        """Return E|c|^4 of one particle's c = sum_j row_j e^(-i k p s_j / M).
+
+        The s_j = j t / J as in :meth:`carried`.
+        """
+        # |c|^4 sums over differences of two times, of which there are 2 J + 1.
+        pairs = np.correlate(row, row, "full")
+        place = np.arange(pairs.size)
+        step = time / (row.size - 1)
+        lags = self.wavenumber * step / self.mass * (1.0 * place)
+        transform = self.transform(lags.astype(np.float64))
+        return float(pairs @ transform[np.abs(place[:, None] - place)] @ pairs)
 
     def limit(self, time: float) -> float:
         """Return C(t) = lim E|m|^2, extrapolated from two rules of order 2.

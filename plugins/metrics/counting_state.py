@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from mfplug.theory.counting import CountingMeasure
 
 STATES = ("gaussian-signs", "product", "bad", "equal", "parity", "microcanonical")
-#: Particles up to which alpha+, sectors and the variants of the definition are shown.
+#: Particles up to which alpha+ and the variants of the definition are shown.
 SMALL = 40
+#: Particles up to which sectors have ranges, and laws are shown.
+DRAWN = 30
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,12 @@ class CountingState(mfplug.Observable):
     Rows: ``alpha`` with its proved bracket as lower and upper, ``hamming``, ``law-l1``,
     ``marginal-error`` for s = 1, 2, 3 beside ``marginal-sharp`` 2 s alpha and
     ``marginal-printed`` (Theorem 2.2), and the largest deviation of (39) from 1,
-    ``vandermonde``. Up to N = 40 also ``alpha-positive``, ``sector`` c_k by k,
-    ``free-signs`` (18), and ``nested``, the cost of f^N in the sector k alone, beside
-    ``nested-expected`` k/N.
+    ``vandermonde``. Up to N = 40 also ``alpha-positive``, ``free-signs`` (18), and
+    ``nested``, the cost of f^N in the sector k alone, beside ``nested-expected`` k/N.
+    Up to N = 30 ``sector``, c_k by k of one optimal decomposition with the least and
+    the largest that the optimal face allows as lower and upper, and by n = 0, ..., N,
+    the particles in the first cell, the ``certificate`` u(n) with E_F u = alpha, the
+    ``law`` F(n) and that of independent particles, ``law-independent``.
     """
 
     name: ClassVar[str] = "counting-state"
@@ -105,10 +110,7 @@ class CountingState(mfplug.Observable):
             mfplug.Row("alpha-positive", None, a.positive),
             mfplug.Row("free-signs", None, free_signs(a.problem)),
         ]
-        rows += [
-            mfplug.Row("sector", None, float(c), index=str(k))
-            for k, c in enumerate(a.sectors)
-        ]
+        rows += _pictured(a) if N <= DRAWN else []
         product = product_law(N, a.problem.cells.tolist())
         independent = problem_of(product, a.problem.cells)
         for k in (0, 1, N // 2):
@@ -116,6 +118,27 @@ class CountingState(mfplug.Observable):
             rows.append(mfplug.Row("nested", None, cost, index=str(k)))
             rows.append(mfplug.Row("nested-expected", None, k / N, index=str(k)))
         return rows
+
+
+def _pictured(a: CountingMeasure) -> list[mfplug.Row]:
+    """Return sectors with their ranges, and the certificate beside the two laws."""
+    rows = []
+    for k, (c, ends) in enumerate(zip(a.sectors, a.sector_ranges(), strict=True)):
+        # The ends are right to the solver's tolerance, c_k is repaired to be exact.
+        low, high = min(c, ends[0]), max(c, ends[1])
+        value = "sector", None, float(c), None, float(low), float(high), str(k)
+        rows.append(mfplug.Row(*value))
+    first = a.problem.lattice.occupations[:, 0]
+    for name, numbers in (
+        ("certificate", a.potential),
+        ("law", a.problem.law),
+        ("law-independent", a.problem.masses[0]),
+    ):
+        rows += [
+            mfplug.Row(name, None, float(v), index=str(n))
+            for n, v in zip(first, numbers, strict=True)
+        ]
+    return rows
 
 
 @mfplug.hookimpl

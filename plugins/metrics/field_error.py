@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -61,14 +62,11 @@ class FieldError(mfplug.Observable):
                 "metric 'field-error': the reference is missing; got none, expected a "
                 "solver. Give `reference: {name: ...}`."
             )
-        field = sample.the_field()
-        exact = mfplug.solve_mean_field(sample.system, sample.times, self.reference)
-        rng = np.random.default_rng(20110101)
-        q, p = sample.system.initial.sample(rng, self.points)
-        rows = []
-        for t in sample.times[1:]:
-            at = exact.flow(q, p, sample.times[0], t)
-            rows += self._compared(t, field, exact, *at)
+        field, system = sample.the_field(), sample.system
+        exact = _solved(
+            system, system.particles, sample.times, self.reference, self.points
+        )
+        rows = [row for at in exact for row in at.compared(field)]
         last, info = sample.times[-1], field.info
         if "error" in info:
             rows.append(mfplug.Row("field-estimate", last, float(info["error"])))
@@ -81,28 +79,56 @@ class FieldError(mfplug.Observable):
         ]
         return rows
 
-    def _compared(
-        self,
-        t: float,
-        field: mfplug.MeanField,
-        exact: mfplug.MeanField,
-        q: Array,
-        p: Array,
-    ) -> list[mfplug.Row]:
+
+@dataclass(frozen=True)
+class _Exact:
+    """What the reference says at a time, at points (q, p) of its f_t."""
+
+    time: float
+    q: Array
+    p: Array
+    force: Array
+    density: Array
+    score: Array
+
+    @classmethod
+    def of(cls, field: mfplug.MeanField, t: float, q: Array, p: Array) -> Self:
+        score = np.concatenate(field.score(t, q, p), axis=-1)
+        return cls(t, q, p, field.force(t, q), field.density(t, q, p), score)
+
+    def compared(self, field: mfplug.MeanField) -> list[mfplug.Row]:
+        """Return the errors of a field, relative to the largest values."""
+        found = self.of(field, self.time, self.q, self.p)
         pairs = {
-            "field-force": (field.force(t, q), exact.force(t, q)),
-            "field-density": (field.density(t, q, p), exact.density(t, q, p)),
+            "field-force": (found.force, self.force),
+            "field-density": (found.density, self.density),
         }
-        scores = [np.concatenate(one.score(t, q, p), axis=-1) for one in (field, exact)]
-        if np.isfinite(scores[1]).all():
-            pairs["field-score"] = (scores[0], scores[1])
+        if np.isfinite(self.score).all():
+            pairs["field-score"] = (found.score, self.score)
         rows = []
         for name, (ours, theirs) in pairs.items():
             scale = float(np.abs(theirs).max())
             value = float(np.abs(ours - theirs).max()) / scale if scale > 0 else None
             note = "" if value is not None else "the reference is 0"
-            rows.append(mfplug.Row(name, t, value, note=note))
+            rows.append(mfplug.Row(name, self.time, value, note=note))
         return rows
+
+
+@lru_cache(maxsize=1)
+def _solved(
+    system: mfplug.System,
+    particles: int | None,
+    times: tuple[float, ...],
+    reference: mfplug.Solver,
+    points: int,
+) -> list[_Exact]:
+    """Return the reference after the first time; cells of one system share it.
+
+    ``particles``, which is no part of a system's identity, decides a smoothed force.
+    """
+    field = mfplug.solve_mean_field(system, times, reference)
+    q, p = system.initial.sample(np.random.default_rng(20110101), points)
+    return [_Exact.of(field, t, *field.flow(q, p, times[0], t)) for t in times[1:]]
 
 
 @mfplug.hookimpl

@@ -13,32 +13,16 @@ from numpy.typing import NDArray
 import mfplug
 
 if TYPE_CHECKING:
+    from mfplug.meanfield.grid_error import GridResolution
     from mfplug.meanfield.grid_field import GridField
     from mfplug.meanfield.phase_grid import PhaseGrid
 
 Array = NDArray[np.float64]
 
-#: The second resolution, from whose change the error is estimated.
-COARSE = 0.75
 #: A grid that the solver chooses has at most so many points an axis.
 MOST_POINTS = 4096
 #: How often a grid is widened or refined before the solver gives up.
 TRIALS = 24
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """A grid of phase space and the step in time."""
-
-    grid: PhaseGrid
-    step: float
-
-    def coarser(self, q: bool, p: bool, step: bool) -> Resolution:
-        """Return the resolution with some of its three parts coarser."""
-        by_q, by_p = COARSE if q else 1.0, COARSE if p else 1.0
-        return Resolution(
-            self.grid.scaled(by_q, by_p), self.step / COARSE if step else self.step
-        )
 
 
 @dataclass(frozen=True)
@@ -93,8 +77,10 @@ class SemiLagrangian(mfplug.Solver):
 
     def solve(self, system: mfplug.System, times: Sequence[float]) -> GridField:
         """Return the field, with its error in ``info``."""
+        from mfplug.meanfield.grid_error import GridResolution, difference
+
         self._check(system)
-        start = Resolution(self._grid(system, times[-1] - times[0]), self.step)
+        start = GridResolution(self._grid(system, times[-1] - times[0]), self.step)
         if self.tolerance > 0.0:
             return self._to_tolerance(system, times, start)
         coarse, now = self._settled(system, times, start)
@@ -136,13 +122,8 @@ class SemiLagrangian(mfplug.Solver):
 
     def _grid(self, system: mfplug.System, duration: float) -> PhaseGrid:
         """Return the grid to begin with."""
-        from mfplug.meanfield.phase_grid import (
-            RESOLVED,
-            density_at,
-            extent_of,
-            first_grid,
-            unresolved,
-        )
+        from mfplug.meanfield.initial_grid import density_at, unresolved
+        from mfplug.meanfield.phase_grid import RESOLVED, extent_of, first_grid
 
         law = system.initial
         extent = extent_of(law, system.box, self.p_max)
@@ -161,8 +142,8 @@ class SemiLagrangian(mfplug.Solver):
         )
 
     def _settled(
-        self, system: mfplug.System, times: Sequence[float], now: Resolution
-    ) -> tuple[GridField, Resolution]:
+        self, system: mfplug.System, times: Sequence[float], now: GridResolution
+    ) -> tuple[GridField, GridResolution]:
         """Return the coarse field and a resolution that holds the solution."""
         from mfplug.meanfield.grid_run import FilamentsLost, MassEscapes
 
@@ -200,12 +181,13 @@ class SemiLagrangian(mfplug.Solver):
         self,
         system: mfplug.System,
         times: Sequence[float],
-        now: Resolution,
+        now: GridResolution,
         judge: bool = True,
     ) -> GridField:
         """Return the field at one resolution, without an estimate of its error."""
+        from mfplug.meanfield.grid_error import drifts
         from mfplug.meanfield.grid_run import GridRun
-        from mfplug.meanfield.phase_grid import load
+        from mfplug.meanfield.initial_grid import load
 
         steps = max(5, math.ceil((times[-1] - times[0]) / now.step - 1e-9))
         levels = (
@@ -243,9 +225,11 @@ class SemiLagrangian(mfplug.Solver):
         return self.restore(system, times, arrays, info | drifts(start, end))
 
     def _to_tolerance(
-        self, system: mfplug.System, times: Sequence[float], now: Resolution
+        self, system: mfplug.System, times: Sequence[float], now: GridResolution
     ) -> GridField:
         """Refine grid and step, each where its part of the error asks for it."""
+        from mfplug.meanfield.grid_error import GridResolution, difference
+
         _, now = self._settled(system, times, now)
         orders = {"q": self.degree, "p": self.degree, "step": self.time_order}
         goal = self.tolerance / len(orders)
@@ -271,7 +255,7 @@ class SemiLagrangian(mfplug.Solver):
                 else 1.0
                 for key, order in orders.items()
             }
-            now = Resolution(
+            now = GridResolution(
                 now.grid.scaled(more["q"], more["p"]), now.step / more["step"]
             )
             if max(now.grid.q_points, now.grid.p_points) > MOST_POINTS:
@@ -282,40 +266,6 @@ class SemiLagrangian(mfplug.Solver):
             f"{field.info['points_p']} points, expected {self.tolerance:g}. Take a "
             "larger tolerance, a shorter time or a smoother initial law."
         )
-
-
-def drifts(start: Mapping[str, float], end: Mapping[str, float]) -> dict[str, float]:
-    """Return the changes of the invariants from the first to the last time.
-
-    ``energy_drift`` is relative to kinetic energy plus |energy|, ``l2_drift`` to the
-    L2 norm, the others are absolute.
-    """
-    scale = start["kinetic"] + abs(start["energy"])
-    return {
-        "mass": start["mass"],
-        "mass_drift": abs(end["mass"] - start["mass"]),
-        "momentum_drift": abs(end["momentum"] - start["momentum"]),
-        "energy_drift": abs(end["energy"] - start["energy"]) / scale if scale else 0.0,
-        "l2_drift": end["l2"] / start["l2"] - 1.0 if start["l2"] else 0.0,
-        "minimum": end["minimum"],
-    }
-
-
-def difference(fine: GridField, coarse: GridField) -> float:
-    """Return the largest difference of the pair forces, relative to the largest force.
-
-    At the grid points of the finer field, at 60 times between its levels.
-    """
-    first, last = fine.times[0], fine.times[-1]
-    largest = worst = 0.0
-    for t in np.linspace(first, last, 60) if last > first else np.array([first]):
-        q, rho = fine.spatial_density(float(t))
-        held = np.abs(rho) > 1e-6 * np.abs(rho).max()
-        points = q[held][None, :]
-        a = fine.pair_force(float(t), points)
-        largest = max(largest, float(np.abs(a).max()))
-        worst = max(worst, float(np.abs(a - coarse.pair_force(float(t), points)).max()))
-    return worst / largest if largest > 0.0 else 0.0
 
 
 @mfplug.hookimpl

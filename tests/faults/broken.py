@@ -28,6 +28,12 @@ def cases(lab: Lab) -> Iterator[Row]:
         lab.expect_line(row, lab.run(out, {"FAULT": fault}))
         lab.settle(row, out)
         yield row
+    yield from hangs(lab)
+    yield interrupted(lab)
+
+
+def hangs(lab: Lab) -> Iterator[Row]:
+    """Let a job hang until its time is over: the run ends by itself and says why."""
     for fault, text in HANGS.items():
         row = Row(f"plugin that hangs in {text} (time limit)")
         out = lab.place()
@@ -38,7 +44,6 @@ def cases(lab: Lab) -> Iterator[Row]:
                 row.wrong.append(f"not said: {word}: {end.complaint}")
         lab.settle(row, out)
         yield row
-    yield interrupted(lab)
 
 
 def interrupted(lab: Lab) -> Row:

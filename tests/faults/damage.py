@@ -11,8 +11,8 @@ from lab import Lab, Row
 
 KINDS = {
     "stored field": "store/fields/*.npz",
-    "stored ensemble": "store/ensembles/*/*.npz",
-    "stored rows": "store/rows/*.parquet",
+    "stored ensembles": "store/packs/simulate-*.zip",
+    "stored rows": "store/packs/measure-*.zip",
     "marker of a finished job": "store/done/measure-*.json",
     "table": "small/table.csv",
     "table in LaTeX": "small/table.tex",
@@ -78,7 +78,7 @@ def _undo_what_follows(out: Path, kind: str) -> None:
     if kind == "stored rows":
         steps.remove("measure")
     else:
-        for rows in (out / "store" / "rows").glob("*"):
+        for rows in (out / "store" / "packs").glob("measure-*"):
             rows.unlink()
     for step in steps:
         for marker in (out / "store" / "done").glob(f"{step}-*"):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,7 +174,7 @@ class Lab:
     def settle(self, row: Row, out: Path, keep: Mapping[str, int] | None = None) -> End:
         """Run the same command again and note whether all is as it should be.
 
-        ``keep`` are stored files, from :func:`stored`, that must not be made anew.
+        ``keep`` are pieces of work, from :func:`stored`, that must not be made anew.
         """
         end = self.run(out)
         row.trials += 1
@@ -225,18 +226,29 @@ def results(out: Path) -> dict[str, str]:
 
 
 def stored(out: Path) -> dict[str, int]:
-    """Return the finished pieces of work in the store, and when they were made."""
-    return {
-        str(path.relative_to(out)): path.stat().st_mtime_ns
-        for path in (out / "store").glob("[fer]*/**/*")
+    """Return the names of the finished pieces, loose or packed, and the time."""
+    store, now = out / "store", time.time_ns()
+    names = [
+        str(path.relative_to(store))
+        for path in store.glob("[fer]*/**/*")
         if path.is_file() and not path.name.startswith(".")
-    }
+    ]
+    for pack in store.glob("packs/[!.]*.zip"):
+        with zipfile.ZipFile(pack) as archive:
+            names += archive.namelist()
+    return dict.fromkeys(names, now)
 
 
 def lost_of(keep: Mapping[str, int], out: Path) -> list[str]:
-    """Return the pieces of work that are gone or were made anew."""
-    now = stored(out)
-    return [name for name, made in keep.items() if now.get(name) != made]
+    """Return the pieces that are gone, or that a job says it has written since."""
+    lost = set(keep) - set(stored(out))
+    for log in (out / "logs").glob("*.log"):
+        when = log.stat().st_mtime_ns
+        written = re.findall(
+            r"^mfplug: note: wrote (.+)$", log.read_text(errors="replace"), re.M
+        )
+        lost |= {name for name in written if when > keep.get(name, when)}
+    return sorted(lost)
 
 
 def indent(text: str) -> str:

@@ -216,6 +216,43 @@ def test_words_stand_side_by_side(tmp_path):
     assert measured[0][0] < measured[1][0]
 
 
+def test_a_metric_stands_on_the_abscissa(folder):
+    """Values against the cost that the same cell counts, here 3 N^2 at every time."""
+    cost = {"metric": "work", "index": ""}
+    table, bounds, rates = made_rows()
+    keys = {(*(r[k] for k in SWEPT), r["time"]): r for r in table}.values()
+    table += [
+        {k: r[k] for k in (*SWEPT, "time")} | cost | {"value": 3 * r["N"] ** 2}
+        for r in keys
+    ]
+    figure = {**MAIN, "x": "work"}
+    del figure["floor"]
+    path = make_results(folder, "cost", [figure], (table, bounds, rates))
+    for n, panel in enumerate(panels(Data.read(path), figure)):
+        assert panel.categories == ()
+        for curve, strength in zip(panel.curves, (-1.5, 0.5), strict=True):
+            assert [p.x for p in curve.points] == [3.0 * N**2 for N in NUMBERS]
+            want = [power(n + 1, strength, N, 2.5) for N in NUMBERS]
+            assert [p.y for p in curve.points] == pytest.approx(want)
+        (lines,) = (found for name, found in panel.bounds if name == "near")
+        assert len(lines[0].points) == len(NUMBERS)
+    write_figures(path)
+    # Two cells of one cost are two points.
+    same = [r | {"value": 7.0} if r["metric"] == "work" else r for r in table]
+    path = make_results(folder, "same", [figure], (same, bounds, rates))
+    assert {len(c.points) for c in panels(Data.read(path), figure)[0].curves} == {6}
+    # Planted: the cost of one cell is missing; then two costs stand in one.
+    missing = [r for r in table if r["metric"] != "work" or r["N"] != NUMBERS[2]]
+    for wrong, words in (
+        (missing, "needs an abscissa in column 'work'"),
+        ([*table, {**table[-1], "value": 7}], "'work' has several values in one cell"),
+    ):
+        path = make_results(folder, "planted", [figure], (wrong, bounds, rates))
+        with pytest.raises(StoreError, match=words) as error:
+            write_figures(path)
+        one_line(error)
+
+
 def test_a_study_without_figures_gets_one(folder):
     from mfplug.report.default_figure import default_figure
 

@@ -28,26 +28,69 @@ def sector_range(problem: Problem, k: int) -> tuple[float, float]:
             f"counting measure: no such sector; got k = {k}, expected 0 to {N}. "
             "Choose one of them."
         )
-    flow = network(problem)
-    value, _, _ = flow.solve()
-    highs = flow.highs
-    costs = _costs(highs)
-    places = np.nonzero(costs)[0].astype(np.int32)
-    highs.addRow(-highs.getInfinity(), value + FACE, places.size, places, costs[places])
-    # The all-bad sector is the sum of the columns behind those of the sectors.
-    if k < N:
-        columns = np.array([flow.first_sector + k])
-    else:
-        columns = flow.first_sector + flow.sectors.size + np.arange(flow.sources.size)
-    for place in places:
-        highs.changeColCost(int(place), 0.0)
-    ends = []
-    for sign in (1.0, -1.0):
+    return _Face(problem).ends(k)
+
+
+def sector_ranges(problem: Problem, slack: float = FACE) -> np.ndarray:
+    """Return the least and the largest c_k for every k, shape (N + 1, 2).
+
+    As :func:`sector_range`, with the linear program built once. Each end is attained,
+    not all of them by one decomposition.
+
+    Parameters
+    ----------
+    slack : float
+        By how much a decomposition may cost more than an optimal one. The proof takes
+        near-optimal ones too, (30).
+
+    Raises
+    ------
+    ParameterError
+        If the slack is negative.
+    """
+    if not slack >= 0.0:
+        raise ParameterError(
+            f"counting measure: the slack is wrong; got {slack}, expected a number >= "
+            "0. Change it."
+        )
+    face = _Face(problem, max(slack, FACE))
+    return np.array([face.ends(k) for k in range(problem.particles + 1)])
+
+
+class _Face:
+    """The linear program on the optimal face or near it, with no cost yet."""
+
+    def __init__(self, problem: Problem, slack: float = FACE) -> None:
+        self.flow = network(problem)
+        value, _, _ = self.flow.solve()
+        self.highs = self.flow.highs
+        costs = _costs(self.highs)
+        places = np.nonzero(costs)[0].astype(np.int32)
+        infinity = self.highs.getInfinity()
+        limit = value + slack
+        self.highs.addRow(-infinity, limit, places.size, places, costs[places])
+        self._cost(places, 0.0)
+
+    def ends(self, k: int) -> tuple[float, float]:
+        """Return the least and the largest c_k."""
+        flow = self.flow
+        # The all-bad sector is the sum of the columns behind those of the sectors.
+        if k < flow.problem.particles:
+            columns = np.array([flow.first_sector + k])
+        else:
+            start = flow.first_sector + flow.sectors.size
+            columns = start + np.arange(flow.sources.size)
+        found = []
+        for sign in (1.0, -1.0):
+            self._cost(columns, sign)
+            self.highs.run()
+            found.append(sign * float(self.highs.getInfo().objective_function_value))
+        self._cost(columns, 0.0)
+        return max(0.0, found[0]), min(1.0, found[1])
+
+    def _cost(self, columns: np.ndarray, cost: float) -> None:
         for column in columns:
-            highs.changeColCost(int(column), sign)
-        highs.run()
-        ends.append(sign * float(highs.getInfo().objective_function_value))
-    return max(0.0, ends[0]), min(1.0, ends[1])
+            self.highs.changeColCost(int(column), cost)
 
 
 def _costs(highs: Any) -> np.ndarray:

@@ -87,6 +87,15 @@ class CountingMeasure:
 
         return sector_range(self.problem, k)
 
+    def sector_ranges(self, slack: float = 1e-9) -> Array:
+        """Return the least and the largest c_k for every k, shape (N + 1, 2).
+
+        Of decompositions that cost at most ``slack`` more than an optimal one.
+        """
+        from mfplug.theory.counting.face import sector_ranges
+
+        return sector_ranges(self.problem, slack)
+
     def decomposition(self) -> dict[int, dict[tuple[tuple[int, ...], ...], float]]:
         """Return one optimal decomposition: {k: {(n, a): mass}}.
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mfplug.errors import ParameterError
 from mfplug.theory.counting.certify import Problem
+from mfplug.theory.counting.lattice import Array
 from mfplug.theory.counting.network import Network, network
 
 
@@ -41,6 +43,41 @@ def only_sector(problem: Problem, k: int) -> float:
     for column in range(start, start + flow.sources.size):
         flow.highs.changeColBounds(column, 0.0, 0.0)
     return _value(flow)
+
+
+def given_sectors(problem: Problem, sectors: Array) -> float:
+    r"""Return the least \|\|F - F'\|\|_1 over the F' that have the sectors ``sectors``.
+
+    What the negative parts cost if the masses c_k are prescribed: 0 if F has a
+    decomposition of these sectors without them; \|\|F - f^N\|\|_1 for c_0 = 1; never
+    more if mass moves to higher sectors, since they are nested.
+
+    Parameters
+    ----------
+    sectors : ndarray, shape (N + 1,)
+        c_k >= 0 with sum 1 up to 1e-9, which is divided out.
+
+    Raises
+    ------
+    ParameterError
+        If they are no probabilities.
+    """
+    c = np.asarray(sectors, dtype=float)
+    N = problem.particles
+    good = c.shape == (N + 1,) and np.isfinite(c).all() and (c >= 0.0).all()
+    if not (good and abs(c.sum() - 1.0) <= 1e-9):
+        raise ParameterError(
+            f"counting measure: the sectors are no probabilities; got shape {c.shape} "
+            f"and sum {c.sum():.12g}, expected {N + 1} numbers >= 0 with sum 1. Mend "
+            "them."
+        )
+    c = c / c.sum()
+    flow = network(problem)
+    for place, k in enumerate(flow.sectors.tolist()):
+        mass = float(c[k])
+        flow.highs.changeColBounds(flow.first_sector + place, mass, mass)
+    mean = float(np.arange(N + 1) / N @ c)
+    return max(0.0, _value(flow) - mean)
 
 
 def _value(flow: Network) -> float:
