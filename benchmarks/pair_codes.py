@@ -75,7 +75,8 @@ class StrangersPlummer(RadialPotential):
 
 def ours(potential: Potential, x: Array, box: float | None = None) -> Job:
     """Return mfplug's direct sum."""
-    from mfplug.dynamics.compiled import compile_potential, pair_forces
+    from mfplug.dynamics.compiled import compile_potential
+    from mfplug.dynamics.pairs import pair_forces
 
     compiled = compile_potential(potential, len(x))
     if not compiled.compiled:

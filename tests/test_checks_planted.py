@@ -643,15 +643,15 @@ def test_every_check_has_a_planted_defect():
 
 
 def test_a_kernel_that_is_not_the_potential_is_caught(monkeypatch):
-    from mfplug.dynamics import compiled
+    from mfplug.dynamics import pairs
 
-    right = compiled.pair_forces
+    right = pairs.pair_forces
 
     def wrong(c, x, out, **options):
         right(c, x, out, **options)
         out *= 1.0 + 1e-9
 
-    monkeypatch.setattr(compiled, "pair_forces", wrong)
+    monkeypatch.setattr(pairs, "pair_forces", wrong)
     (outcome,) = run_checks(Bell(), ["compiled"])
     assert outcome.status == "failed"
     assert "compiled and plain forces differ by 1e-09" in outcome.message

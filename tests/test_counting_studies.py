@@ -6,8 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import mfplug
+from mfplug.report import counting
 from mfplug.theory.counting import laws, marginals, variants
 from mfplug.theory.counting.measure import checked_cells, problem_of
 
@@ -66,3 +68,36 @@ def test_metrics_of_exact_states():
     table = rows_of("counting-state", state="bad", bad=3, first=0.3, other=0.0)
     value = table[table["metric"] == "alpha"]["value"].iloc[0]
     assert value == pytest.approx(0.3, abs=1e-9)
+
+
+def test_rows_of_the_pictures():
+    """E_F u = alpha from the rows alone; sectors inside of their ranges."""
+    table = rows_of(
+        "counting-state", state="product", particles=8, first=0.1, other=0.4
+    )
+    alpha = table[table["metric"] == "alpha"]["value"].iloc[0]
+    by = {m: rows.set_index("index") for m, rows in table.groupby("metric")}
+    law = by["law"]["value"]
+    assert law.sum() == pytest.approx(1.0, abs=1e-12)
+    assert law["8"] == pytest.approx(0.4**8, rel=1e-9)
+    assert by["law-independent"]["value"]["8"] == pytest.approx(0.1**8, rel=1e-9)
+    assert law @ by["certificate"]["value"] == pytest.approx(alpha, abs=1e-9)
+    sectors = by["sector"]
+    assert (sectors["lower"] <= sectors["value"]).all()
+    assert (sectors["value"] <= sectors["upper"]).all()
+
+
+def test_bars_are_the_range_on_the_optimal_face():
+    """A law whose optimal sectors are not unique, in the picture of `mfplug alpha`."""
+    weights = np.random.default_rng(3).dirichlet(np.full(5, 0.4))
+    law = {(n, 4 - n): float(w) for n, w in enumerate(weights)}
+    a = mfplug.counting_measure(law, (0.5, 0.5))
+    axes = Figure().subplots()
+    counting._sectors(axes, a)
+    bars = {round(s[0][0]): s[:, 1] for s in axes.collections[0].get_segments()}
+    ranges = a.sector_ranges()
+    assert set(bars) == set(np.nonzero(ranges[:, 1] > 1e-7)[0].tolist())
+    for k, (low, high) in bars.items():
+        assert high == pytest.approx(ranges[k, 1], abs=1e-6)
+        assert low == pytest.approx(ranges[k, 0], abs=1e-6)
+    assert max(high - low for low, high in bars.values()) > 0.5

@@ -13,14 +13,10 @@ import pytest
 from canonical import BOX, make
 
 from mfplug import ParameterError, Potential, RadialPotential
-from mfplug.dynamics import compiled as sums
-from mfplug.dynamics.compiled import (
-    compile_potential,
-    field_energies,
-    field_forces,
-    pair_energies,
-    pair_forces,
-)
+from mfplug.dynamics import pairs as sums
+from mfplug.dynamics.compiled import compile_potential
+from mfplug.dynamics.fields import field_energies, field_forces
+from mfplug.dynamics.pairs import pair_energies, pair_forces
 
 
 @dataclass(frozen=True)
@@ -220,7 +216,8 @@ import numpy as np
 sys.path.insert(0, {folder!r})
 from plugin_under_test import Edited
 import mfplug.dynamics.kernels as kernels
-from mfplug.dynamics.compiled import compile_potential, pair_forces
+from mfplug.dynamics.compiled import compile_potential
+from mfplug.dynamics.pairs import pair_forces
 x = np.random.default_rng(5).normal(size=(2, 1, 301))
 c = compile_potential(Edited(), 1)
 out = np.empty_like(x)

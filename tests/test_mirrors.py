@@ -7,7 +7,8 @@ import pytest
 from scipy.interpolate import make_interp_spline
 
 import mfplug
-from mfplug.dynamics.compiled import compile_potential, field_energies, field_forces
+from mfplug.dynamics.compiled import compile_potential
+from mfplug.dynamics.fields import field_energies, field_forces
 from mfplug.dynamics.sums.mirrored import MirroredSum, group_order, images
 from mfplug.meanfield.collocation import interpolating_coefficients
 from mfplug.meanfield.mirrors import _wedge, fold

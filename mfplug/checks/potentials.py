@@ -175,7 +175,8 @@ def _cloud(placed: Potential, d: int, box: float | None, size: int) -> Array:
 
 
 def _direct(placed: Potential, q: Array, box: float | None) -> tuple[Array, Any]:
-    from mfplug.dynamics.compiled import compile_potential, pair_forces
+    from mfplug.dynamics.compiled import compile_potential
+    from mfplug.dynamics.pairs import pair_forces
 
     compiled = compile_potential(placed, q.shape[1])
     out = np.empty_like(q)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.integrator import Integrator, Splitting, State
-from mfplug.dynamics.compiled import pair_steps
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.loops import FEW
+from mfplug.dynamics.pairs import pair_steps
 from mfplug.dynamics.watch import EnergyWatch
 from mfplug.errors import NumericsError
 

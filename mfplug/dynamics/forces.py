@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 __all__ = ["METHODS", "Forces", "check_method"]
 
-#: Particles of the cloud on which ``fourier`` is measured before the first step.
+#: Particles of the cloud on which a series is measured before the first step.
 SAMPLED = 1 << 15
 
 
@@ -37,12 +37,13 @@ class Forces:
     N
         Particles of a replica.
     method
-        One of ``auto``, ``direct``, ``fourier``, ``sorted``, ``separable``, ``cells``.
+        One of ``auto``, ``direct``, ``fourier``, ``split``, ``sorted``, ``separable``,
+        ``cells``.
     tolerance
-        Of ``fourier``: root mean square error of a force, relative to that of the
-        forces. It is measured against all pairs on a sample of the particles, first at
-        initial points of their own (so that nothing depends on which replicas are
-        computed here), then at every snapshot.
+        Of ``fourier`` and ``split``: root mean square error of a force, relative to
+        that of the forces. It is measured against all pairs on a sample of the
+        particles, first at initial points of their own (so that nothing depends on
+        which replicas are computed here), then at every snapshot.
 
     Raises
     ------
@@ -67,7 +68,7 @@ class Forces:
             tolerance=tolerance,
         )
         self.compiled = self.pairs.direct.compiled
-        self.error = self._calibrate() if self.pairs.method == "fourier" else 0.0
+        self.error = self._calibrate() if self.pairs.approximate else 0.0
         self._last: tuple[Array, float, Array] | None = None
 
     @property
@@ -79,36 +80,36 @@ class Forces:
     def info(self) -> dict[str, Any]:
         """How the forces are computed, as plain data."""
         result = self.pairs.info
-        if self.method == "fourier":
+        if self.pairs.approximate:
             result["error"] = self.error
         compiled = {"compiled": self.compiled.compiled, "why": self.compiled.reason}
         return result | compiled
 
     def _calibrate(self) -> float:
-        """Return the error of ``fourier`` at the first points of replica 0, seed 0."""
+        """Return the error of a series at the first points of replica 0, seed 0."""
         q, _ = initial_points(self.system, self.N, 0, range(1))
         cloud = np.ascontiguousarray(q[0, :, :SAMPLED])
         weights = np.ones(cloud.shape[1])
         return self.pairs.calibrate(cloud, weights, cloud)
 
     def verify(self, t: float, q: Array) -> None:
-        """Compare ``fourier`` with all pairs on a sample of the first replica.
+        """Compare a series with all pairs on a sample of the first replica.
 
         Raises
         ------
         NumericsError
             If the error is more than ten times the tolerance.
         """
-        if self.method != "fourier":
+        if not self.pairs.approximate:
             return
         cloud = np.ascontiguousarray(q[0])
         error = self.pairs.error(cloud, np.ones(cloud.shape[1]), cloud, count=8)
         if not error <= 10.0 * self.pairs.tolerance:
             raise NumericsError(
-                f"potential '{self.system.potential.name}': forces 'fourier' left the "
-                f"tolerance at t = {t:g}; got an error of {error:.1e}, expected "
-                f"{self.pairs.tolerance:.1e}. Take a smaller tolerance, or forces "
-                "'direct'."
+                f"potential '{self.system.potential.name}': forces '{self.method}' "
+                f"left the tolerance at t = {t:g}; got an error of {error:.1e}, "
+                f"expected {self.pairs.tolerance:.1e}. Take a smaller tolerance, or "
+                "forces 'direct'."
             )
 
     def __call__(self, t: float, q: Array) -> Array:

@@ -76,14 +76,14 @@ def simulate(
     integrator
         A plugin, its name, or ``{"name": ..., parameter: value}``.
     forces
-        How the pairs are summed: ``auto``, ``direct``, ``fourier``, ``sorted``,
-        ``separable`` or ``cells`` (:class:`mfplug.dynamics.sums.PairSum`).
+        How the pairs are summed: ``auto``, ``direct``, ``fourier``, ``split``,
+        ``sorted``, ``separable`` or ``cells`` (:class:`mfplug.dynamics.sums.PairSum`).
     seed
         An integer >= 0.
     first_replica
         Number of the first replica, an integer >= 0.
     tolerance
-        Of ``fourier``: error of a force, relative to the forces.
+        Of ``fourier`` and ``split``: error of a force, relative to the forces.
     storage
         Folder for a file of the snapshots where they do not fit into memory; None: the
         system's folder for temporary files. The bits do not depend on it.

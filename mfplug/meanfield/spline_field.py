@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.compiled import compile_potential, field_forces
+from mfplug.dynamics.compiled import compile_potential
+from mfplug.dynamics.fields import field_forces
 from mfplug.dynamics.sums.mirrored import group_order, images
 from mfplug.errors import ParameterError
 from mfplug.meanfield import splines

@@ -1,4 +1,4 @@
-"""Forces and energies at points, from weighted sources: five ways behind one door."""
+"""Forces and energies at points, from weighted sources: six ways behind one door."""
 
 from mfplug.dynamics.sums.pairsum import METHODS, PairSum
 

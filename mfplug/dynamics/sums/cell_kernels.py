@@ -1,8 +1,10 @@
 """Compiled sums over the sources in a target's cell and in the cells around it.
 
 Sources are stored cell by cell, the last axis running fastest, so that the cells beside
-each other along it are one stretch of memory. A target is summed by one thread in the
-order of the stretches. ``term`` is a :class:`mfplug.dynamics.pairtypes.PairTerm`.
+each other along it are one stretch of memory. What acts on a cell is copied together
+once, images of the torus moved to their place, and then read by each of its targets in
+one loop. A target is summed by one thread in the order of the stretches. ``term`` is a
+:class:`mfplug.dynamics.pairtypes.PairTerm`.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ prepare_numba()
 from numba import njit, prange  # noqa: E402
 
 import mfplug.dynamics.pairtypes  # noqa: E402, F401  (registers the methods of term)
+from mfplug.dynamics.memory import peek, poke  # noqa: E402
 from mfplug.dynamics.vexp import FAST, INLINE  # noqa: E402
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_CHUNK = 64
+#: Cells that a thread takes at a time.
+_CHUNK = 16
 _KERNEL: dict[str, Any] = {
     "fastmath": FAST,
     "error_model": "numpy",
@@ -32,119 +36,195 @@ _KERNEL: dict[str, Any] = {
     "nogil": True,
     "cache": True,
 }
+_SERIAL: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
+
+
+@njit(**_SERIAL)
+def list_cells(
+    x: Array, low: Array, size: Array, counts: Integers, box: float
+) -> tuple[Integers, Integers]:
+    """Return the order of points (d, K) by cell, and where each cell begins.
+
+    On a torus (``box`` > 0) points are taken to [0, box). Points outside of the cells
+    count as in the nearest one.
+    """
+    d, points = x.shape
+    cells = 1
+    for a in range(d):
+        cells *= counts[a]
+    number = np.empty(points, dtype=np.int64)
+    starts = np.zeros(cells + 1, dtype=np.int64)
+    for i in range(points):
+        flat = 0
+        for a in range(d):
+            v = x[a, i]
+            if box > 0.0:
+                v -= box * np.floor(v / box)
+            u = np.floor((v - low[a]) / size[a])
+            flat = flat * counts[a] + np.int64(min(max(u, 0.0), counts[a] - 1.0))
+        number[i] = flat
+        starts[flat + 1] += 1
+    for c in range(cells):
+        starts[c + 1] += starts[c]
+    order = np.empty(points, dtype=np.int64)
+    free = starts[:cells].copy()
+    for i in range(points):
+        order[free[number[i]]] = i
+        free[number[i]] += 1
+    return order, starts
 
 
 @njit(**INLINE)
-def _row(cell: Integers, i: int, shift: int, counts: Integers, wrap: bool) -> int:
-    """Return where row number ``shift`` of those around a cell begins, or -1.
+def _around(
+    cell: int,
+    rows: Integers,
+    k: int,
+    part: int,
+    starts: Integers,
+    counts: Integers,
+    box: float,
+    moved: Array,
+) -> tuple[int, int]:
+    """Return the sources [j0, j1) of row k around a cell, and how far they are moved.
 
-    A row is all cells that differ in the last axis only; it has counts[-1] of them.
+    ``rows[k]`` is the shift of the cell in all axes but the last, and how many cells to
+    each side in that one. Part 0 is what lies in the box, 1 what wraps around it.
     """
-    row = 0
     d = counts.shape[0]
-    for a in range(d - 1):
-        c = cell[a, i] + shift % 3 - 1
-        shift //= 3
-        if wrap:
-            c = c + counts[a] if c < 0 else c
-            c = c - counts[a] if c >= counts[a] else c
-        elif c < 0 or c >= counts[a]:
-            return -1
-        row = row * counts[a] + c
-    return row * counts[d - 1]
+    count = counts[d - 1]
+    middle = cell % count
+    rest = cell // count
+    row = 0
+    stride = 1
+    for b in range(d - 1):
+        a = d - 2 - b
+        c = rest % counts[a] + rows[k, a]
+        rest //= counts[a]
+        moved[a] = 0.0
+        if c < 0 or c >= counts[a]:
+            if not box > 0.0:
+                return 0, 0
+            moved[a] = -box if c < 0 else box
+            c += counts[a] if c < 0 else -counts[a]
+        row += c * stride
+        stride *= counts[a]
+    first = middle - rows[k, d - 1]
+    last = middle + rows[k, d - 1] + 1
+    moved[d - 1] = 0.0
+    if part == 1:
+        if not box > 0.0 or (first >= 0 and last <= count):
+            return 0, 0
+        moved[d - 1] = -box if first < 0 else box
+        first, last = (first + count, count) if first < 0 else (0, last - count)
+    row *= count
+    return starts[row + max(first, 0)], starts[row + min(last, count)]
 
 
 @njit(**INLINE)
-def _stretch(middle: int, part: int, count: int, wrap: bool) -> tuple[int, int]:
-    """Return the cells [first, last) around a middle one along the last axis.
-
-    Part 1 is what wraps around the torus, empty if nothing does.
-    """
-    first = middle - 1
-    last = middle + 2
-    if part == 0:
-        return max(first, 0), min(last, count)
-    if not wrap:
-        return 0, 0
-    if first < 0:
-        return count - 1, count
-    if last > count:
-        return 0, 1
-    return 0, 0
+def _gather(
+    cell: int,
+    rows: Integers,
+    y: Array,
+    w: Array,
+    starts: Integers,
+    counts: Integers,
+    box: float,
+    near: Array,
+    moved: Array,
+) -> tuple[Array, int]:
+    """Copy what acts on a cell into ``near`` (d + 1, ...), weights last; the number."""
+    d = counts.shape[0]
+    total = 0
+    for k in range(2 * rows.shape[0]):
+        j0, j1 = _around(cell, rows, k // 2, k % 2, starts, counts, box, moved)
+        total += j1 - j0
+    if total > near.shape[1]:
+        near = np.empty((d + 1, total + total // 2))
+    n = 0
+    for k in range(2 * rows.shape[0]):
+        j0, j1 = _around(cell, rows, k // 2, k % 2, starts, counts, box, moved)
+        size = j1 - j0
+        for a in range(d):
+            shift = moved[a]
+            first = a * y.shape[1] + j0
+            to = a * near.shape[1] + n
+            for j in range(size):
+                poke(near, to + j, peek(y, first + j) + shift)
+        to = d * near.shape[1] + n
+        for j in range(size):
+            poke(near, to + j, peek(w, j0 + j))
+        n += size
+    return near, total
 
 
 @njit(**_KERNEL)
 def cell_forces(
     term: Any,
+    cells: Integers,
+    rows: Integers,
     x: Array,
-    cell: Integers,
+    ends: Integers,
     y: Array,
     w: Array,
     starts: Integers,
     counts: Integers,
-    wrap: bool,
     p: Any,
-    scale: float,
     box: float,
     out: Array,
 ) -> None:
-    """out[:, i] -= sum_j w_j grad phi(scale (x_i - y_j)), j near i.
+    """out[:, i] -= sum_j w_j grad phi(x_i - y_j), j near i.
 
     Parameters
     ----------
-    x, cell
-        Targets (d, K) and the indices of their cells (d, K).
+    cells
+        Numbers of the cells that have targets.
+    rows
+        Which cells are around one, as in ``_around``.
+    x, ends
+        Targets (d, K) by cell, scaled, and where each cell begins.
     y, w, starts
-        Sources (d, M) by cell, their weights, and where each cell begins.
-    counts, wrap
-        Cells in each axis, and whether the first follows the last.
-    p, scale, box
-        As in :func:`mfplug.dynamics.kernels.pair_forces_kernel`.
+        Sources (d, M) by cell, scaled, their weights, and where each cell begins.
+    counts, box
+        Cells in each axis, and the scaled side of the torus, 0 in free space.
+    p
+        Parameters of the potential.
     """
-    points = x.shape[1]
     d = counts.shape[0]
-    for job in prange((points + _CHUNK - 1) // _CHUNK):
-        for i in range(job * _CHUNK, min(points, (job + 1) * _CHUNK)):
-            for shift in range(3 ** (d - 1)):
-                row = _row(cell, i, shift, counts, wrap)
-                if row < 0:
-                    continue
-                for part in range(2):
-                    a, b = _stretch(cell[d - 1, i], part, counts[d - 1], wrap)
-                    j0, j1 = starts[row + a], starts[row + b]
-                    term.field_row(y, w, j0, j1, x, out, i, scale, box, p)
+    for job in prange((cells.shape[0] + _CHUNK - 1) // _CHUNK):
+        near = np.empty((d + 1, 256))
+        moved = np.empty(d)
+        for q in range(job * _CHUNK, min(cells.shape[0], (job + 1) * _CHUNK)):
+            cell = cells[q]
+            near, n = _gather(cell, rows, y, w, starts, counts, box, near, moved)
+            for i in range(ends[cell], ends[cell + 1]):
+                term.field_row(near, near[d], 0, n, x, out, i, 1.0, 1.0, p)
 
 
 @njit(**_KERNEL)
 def cell_energies(
     term: Any,
+    cells: Integers,
+    rows: Integers,
     x: Array,
-    cell: Integers,
+    ends: Integers,
     y: Array,
     w: Array,
     starts: Integers,
     counts: Integers,
-    wrap: bool,
     p: Any,
-    scale: float,
     box: float,
     origin: float,
     out: Array,
 ) -> None:
-    """out[i] = sum_j w_j phi(scale (x_i - y_j)), j near i, ``origin`` for phi(0)."""
-    points = x.shape[1]
+    """out[i] = sum_j w_j phi(x_i - y_j), j near i, ``origin`` for phi(0)."""
     d = counts.shape[0]
-    for job in prange((points + _CHUNK - 1) // _CHUNK):
-        for i in range(job * _CHUNK, min(points, (job + 1) * _CHUNK)):
-            total = 0.0
-            for shift in range(3 ** (d - 1)):
-                row = _row(cell, i, shift, counts, wrap)
-                if row < 0:
-                    continue
-                for part in range(2):
-                    a, b = _stretch(cell[d - 1, i], part, counts[d - 1], wrap)
-                    j0, j1 = starts[row + a], starts[row + b]
-                    total += term.field_energy_row(
-                        y, w, j0, j1, x, i, scale, box, p, origin
-                    )
-            out[i] = total
+    for job in prange((cells.shape[0] + _CHUNK - 1) // _CHUNK):
+        near = np.empty((d + 1, 256))
+        moved = np.empty(d)
+        for q in range(job * _CHUNK, min(cells.shape[0], (job + 1) * _CHUNK)):
+            cell = cells[q]
+            near, n = _gather(cell, rows, y, w, starts, counts, box, near, moved)
+            for i in range(ends[cell], ends[cell + 1]):
+                out[i] = term.field_energy_row(
+                    near, near[d], 0, n, x, i, 1.0, 1.0, p, origin
+                )

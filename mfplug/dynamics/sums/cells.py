@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.dynamics.compiled import CompiledPotential
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.kernel import ScaledKernel
 
@@ -19,11 +21,13 @@ Integers = NDArray[np.int64]
 NEGLIGIBLE = 1e-15
 #: Cells in all, at most so many for each source.
 _CELLS_A_SOURCE = 4
+#: Cells to a range, at most; each has at least so many sources about a source.
+_PARTS, _FILLED = 3, 12
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells no shorter than the range, so that neighbours hold all that acts.
+    """Cells of a part of the range: so many to each side hold all that acts.
 
     In free space the outermost cells reach to infinity: a few points far away need no
     cells of their own.
@@ -33,6 +37,7 @@ class Grid:
     size: Array
     counts: Integers
     box: float | None
+    parts: int = 1
 
     def cells(self, x: Array) -> Integers:
         """Return the indices of the cells of points, both (d, K)."""
@@ -48,6 +53,32 @@ class Grid:
             number = number * count + index
         return number
 
+    def rows(self, reach: float) -> Integers:
+        """Return the rows of cells around one that are within reach of it.
+
+        A row is the shifts in all axes but the last, and the cells to each side there.
+        """
+        found = []
+        steps = range(-self.parts, self.parts + 1)
+        for shift in product(steps, repeat=len(self.counts) - 1):
+            apart = [
+                max(abs(k) - 1, 0) * h
+                for k, h in zip(shift, self.size[:-1], strict=True)
+            ]
+            left = reach**2 - sum(gap**2 for gap in apart)
+            if left > 0.0:
+                along = int(np.sqrt(left) / self.size[-1] * (1.0 + 1e-12)) + 1
+                found.append([*shift, min(along, self.parts)])
+        return np.array(found, dtype=np.int64)
+
+
+class Listed(NamedTuple):
+    """Points by cell: their order, themselves (scaled), and where each cell begins."""
+
+    order: Integers
+    points: Array
+    starts: Integers
+
 
 class CellSum:
     """Sums over the sources in the cell of a target and in those around it.
@@ -60,40 +91,77 @@ class CellSum:
         The scaled potential.
     reach
         Its range.
+    compiled
+        The potential made ready for sums, if that is not its own.
     """
 
     name = "cells"
 
-    def __init__(self, kernel: ScaledKernel, reach: float) -> None:
+    def __init__(
+        self,
+        kernel: ScaledKernel,
+        reach: float,
+        compiled: CompiledPotential | None = None,
+    ) -> None:
         self.kernel = kernel
         self.reach = reach
-        self.direct = DirectSum(kernel)
+        self.direct = DirectSum(kernel, compiled)
 
-    def _grid(self, y: Array) -> Grid:
+    def _grid(self, y: Array, parts: int = 1) -> Grid:
         d, points = y.shape
         most = max(3, int((_CELLS_A_SOURCE * points) ** (1.0 / d)))
-        box = self.kernel.box
+        box, reach = self.kernel.box, self.reach / parts
         if box is not None:
-            counts = np.full(d, min(most, int(box / self.reach)))
-            return Grid(np.zeros(d), box / counts, counts, box)
+            counts = np.full(d, min(most, int(box / reach)))
+            return Grid(np.zeros(d), box / counts, counts, box, parts)
         low, high = y.min(axis=1), y.max(axis=1)
-        wanted = np.floor((high - low) / self.reach)
+        wanted = np.floor((high - low) / reach)
         counts = np.clip(np.nan_to_num(wanted), 1, most).astype(np.int64)
-        size = np.full(d, self.reach)
+        size = np.full(d, reach)
         # Where there are too many, they lie around the middle of the cloud.
         middle = np.where(wanted > most, np.median(y, axis=1), 0.5 * (low + high))
-        return Grid(middle - 0.5 * counts * size, size, counts, None)
+        return Grid(middle - 0.5 * counts * size, size, counts, None, parts)
 
-    def _listed(
-        self, y: Array, w: Array
-    ) -> tuple[Grid, Integers, Array, Array, Integers]:
-        """Return the grid, the order of the sources, both sorted, and the starts."""
+    def _listed(self, grid: Grid, x: Array) -> Listed:
+        from mfplug.dynamics.sums.cell_kernels import list_cells
+
+        box = grid.box
+        order, starts = list_cells(x, grid.low, grid.size, grid.counts, box or 0.0)
+        points = np.ascontiguousarray(x[:, order])
+        if box is not None:
+            points -= box * np.floor(points / box)
+        return Listed(order, self.kernel.scale * points, starts)
+
+    def _sources(self, y: Array) -> tuple[Grid, Listed]:
+        """Return cells that are filled well, and the sources by cell."""
         grid = self._grid(y)
-        number = grid.flat(grid.cells(y))
-        order = np.argsort(number, kind="stable")
-        filled = np.bincount(number, minlength=int(np.prod(grid.counts)))
-        starts = np.concatenate([[0], np.cumsum(filled)])
-        return grid, order, np.ascontiguousarray(y[:, order]), w[order], starts
+        listed = self._listed(grid, y)
+        filled = np.diff(listed.starts)
+        about = float(np.sum(filled**2)) / max(1, y.shape[1])
+        parts = min(_PARTS, int((about / _FILLED) ** (1.0 / len(y))))
+        if parts > 1:
+            finer = self._grid(y, parts)
+            # Where the number of cells is limited they may be no smaller.
+            if grid.box is None or finer.counts[0] > 2 * parts:
+                return finer, self._listed(finer, y)
+        return grid, listed
+
+    def _run(
+        self, y: Array, w: Array, x: Array, loop: Any, out: Array, *more: Any
+    ) -> Any:
+        """Call a compiled loop; return what it gives in the order of the targets."""
+        k, c = self.kernel, self.direct.compiled
+        grid, sources = self._sources(y)
+        targets = sources if x is y else self._listed(grid, x)
+        loop(
+            c.term(None), np.flatnonzero(np.diff(targets.starts)),
+            grid.rows(self.reach), targets.points, targets.starts, sources.points,
+            w[sources.order], sources.starts, grid.counts, c.scalars,
+            0.0 if k.box is None else k.scale * k.box, *more, out,
+        )  # fmt: skip
+        result = np.empty_like(out)
+        result[..., targets.order] = out
+        return result
 
     def _finite(self, *points: Array) -> bool:
         return all(bool(np.isfinite(x).all()) for x in points)
@@ -102,61 +170,49 @@ class CellSum:
         """Return -sum_m w_m grad phi_N(x_k - y_m), shape (d, K)."""
         if not self._finite(sources, targets):
             return np.full(targets.shape, np.nan)
-        grid, order, y, w, starts = self._listed(sources, weights)
         out = np.zeros(targets.shape)
         if not self.direct.compiled.compiled:
-            for here, near in _neighbours(grid, grid.cells(targets), starts):
-                out[:, here] = self.direct.forces(
-                    np.ascontiguousarray(y[:, near]), w[near], targets[:, here]
-                )
+            for here, y, w in self._neighbours(sources, weights, targets):
+                out[:, here] = self.direct.forces(y, w, targets[:, here])
             return out
         from mfplug.dynamics.sums.cell_kernels import cell_forces
 
-        # Targets in the order of the cells read the same sources again and again.
-        back = (
-            order
-            if targets is sources
-            else np.argsort(grid.flat(grid.cells(targets)), kind="stable")
-        )
-        x = np.ascontiguousarray(targets[:, back])
-        k, c = self.kernel, self.direct.compiled
-        cell_forces(
-            c.term(k.box), x, grid.cells(x), y, w, starts, grid.counts,
-            k.box is not None, c.scalars, k.scale,
-            1.0 if k.box is None else k.scale * k.box, out,
-        )  # fmt: skip
-        out *= k.factor * k.scale
-        result = np.empty_like(x)
-        result[:, back] = out
-        return result
+        out = self._run(sources, weights, targets, cell_forces, out)
+        out *= self.kernel.factor * self.kernel.scale
+        return out
 
     def energies(self, sources: Array, weights: Array, targets: Array) -> Array:
         """Return sum_m w_m phi_N(x_k - y_m), shape (K,)."""
         if not self._finite(sources, targets):
             return np.full(targets.shape[1], np.nan)
-        grid, _, y, w, starts = self._listed(sources, weights)
-        cell = grid.cells(targets)
-        out = np.empty(targets.shape[1])
+        out = np.zeros(targets.shape[1])
         if not self.direct.compiled.compiled:
-            for here, near in _neighbours(grid, cell, starts):
-                out[here] = self.direct.energies(
-                    np.ascontiguousarray(y[:, near]), w[near], targets[:, here]
-                )
+            for here, y, w in self._neighbours(sources, weights, targets):
+                out[here] = self.direct.energies(y, w, targets[:, here])
             return out
         from mfplug.dynamics.sums.cell_kernels import cell_energies
 
-        k, c = self.kernel, self.direct.compiled
-        cell_energies(
-            c.term(k.box), targets, cell, y, w, starts, grid.counts,
-            k.box is not None, c.scalars, k.scale,
-            1.0 if k.box is None else k.scale * k.box, c.origin, out,
-        )  # fmt: skip
-        return np.asarray(k.factor * out)
+        origin = self.direct.compiled.origin
+        out = self._run(sources, weights, targets, cell_energies, out, origin)
+        return np.asarray(self.kernel.factor * out)
 
     def clouds(self, x: Array, weight: float) -> Array:
         """Return the forces of each cloud on itself, all weights equal; (R, d, N)."""
         w = np.full(x.shape[2], weight)
         return np.stack([self.forces(cloud, w, cloud) for cloud in x])
+
+    def _neighbours(
+        self, y: Array, w: Array, x: Array
+    ) -> Iterator[tuple[Integers, Array, Array]]:
+        """Yield, cell by cell, its targets and the sources in and around it."""
+        grid = self._grid(y)
+        number = grid.flat(grid.cells(y))
+        order = np.argsort(number, kind="stable")
+        filled = np.bincount(number, minlength=int(np.prod(grid.counts)))
+        starts = np.concatenate([[0], np.cumsum(filled)])
+        for here, near in _neighbours(grid, grid.cells(x), starts):
+            index = order[near]
+            yield here, np.ascontiguousarray(y[:, index]), w[index]
 
 
 def _neighbours(

@@ -17,6 +17,7 @@ from mfplug.dynamics.sums.fourier import MOST_MODES, FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.line import find_line
 from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
+from mfplug.dynamics.sums.split import SplitSum
 from mfplug.dynamics.sums.waves import WaveSum, find_waves
 
 if TYPE_CHECKING:
@@ -42,8 +43,10 @@ WAVES, WAVE = 2e-6, 1.9e-8
 MOMENTS, MOMENT = 2e-5, 4.5e-9
 #: Seconds of ``sorted``: once, a point.
 SORT, SORTED = 5e-5, 3.6e-7
+#: Seconds of ``split``, once; the rest stands in ``radii``.
+SPLIT = 2e-3
 #: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
-CELL, LIST, NEAR = 1.5e-4, 3e-7, 2.7
+CELL, LIST, NEAR = 1e-4, 1e-7, 1.9
 
 
 def candidates(
@@ -126,6 +129,29 @@ def _fourier(
     return floor + MODE[d] * modes, sum_
 
 
+def _split(
+    kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
+) -> tuple[float, Sum] | None:
+    if not kernel.radial or not 0.0 < kernel.peak < float("inf"):
+        return None
+    side, extent = 0.5 * EXTENT, EXTENT
+    if kernel.box is not None:
+        side = extent = kernel.box
+    filled = size / side**kernel.dimension
+    if asked:
+        return SPLIT, SplitSum(kernel, tolerance, threads)
+    # A cloud for which this is dearer than all pairs is summed so.
+    pair = direct_seconds(kernel, 1.0)
+    if pair * float(size) ** 2 < SPLIT:
+        return None
+    sum_ = SplitSum(kernel, tolerance, threads, pair)
+    try:
+        seconds = sum_.expected(size, filled, (extent,) * kernel.dimension)[0]
+    except TooManyModes:
+        return None
+    return SPLIT + seconds, sum_
+
+
 def _sorted(
     kernel: ScaledKernel, size: int, tolerance: float, threads: int, asked: bool
 ) -> tuple[float, Sum] | None:
@@ -152,4 +178,5 @@ _WAYS = {
     "sorted": _sorted,
     "cells": _cells,
     "fourier": _fourier,
+    "split": _split,
 }

@@ -7,14 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.compiled import (
-    CompiledPotential,
-    compile_potential,
-    field_energies,
-    field_forces,
-    pair_energies,
-    pair_forces,
-)
+from mfplug.dynamics.compiled import CompiledPotential, compile_potential
+from mfplug.dynamics.fields import field_energies, field_forces
+from mfplug.dynamics.pairs import pair_energies, pair_forces
 from mfplug.dynamics.sums.kernel import ScaledKernel
 
 Array = NDArray[np.float64]
@@ -25,12 +20,17 @@ class DirectSum:
 
     name = "direct"
 
-    def __init__(self, kernel: ScaledKernel) -> None:
+    def __init__(
+        self, kernel: ScaledKernel, compiled: CompiledPotential | None = None
+    ) -> None:
         self.kernel = kernel
+        self._compiled = compiled
 
     @cached_property
     def compiled(self) -> CompiledPotential:
         """The potential, ready to be summed."""
+        if self._compiled is not None:
+            return self._compiled
         return compile_potential(self.kernel.potential, self.kernel.dimension)
 
     def forces(self, sources: Array, weights: Array, targets: Array) -> Array:

@@ -18,6 +18,7 @@ from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.refuse import check_tolerance, check_torus, unavailable
+from mfplug.dynamics.sums.split import SplitSum
 from mfplug.errors import NumericsError, ParameterError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 #: Up to so many particles the pairs are summed faster than anything else is set up.
 _FEW = 256
-METHODS = ("auto", "direct", "fourier", "sorted", "separable", "cells")
+METHODS = ("auto", "direct", "fourier", "split", "sorted", "separable", "cells")
 
 
 class Sum(Protocol):
@@ -65,7 +66,8 @@ class PairSum:
         How many sources and targets there will be, about: with the potential and d,
         all that ``auto`` decides from.
     method
-        ``direct`` (all pairs), ``fourier`` (smooth kernels, FINUFFT), ``sorted``
+        ``direct`` (all pairs), ``fourier`` (smooth kernels, FINUFFT), ``split``
+        (radial kernels that are sharp near 0: cells and FINUFFT), ``sorted``
         (piecewise polynomials of the distance, d = 1), ``separable`` (a few waves, or a
         polynomial), ``cells`` (a range shorter than the clouds), or ``auto``.
     factor, scale
@@ -73,11 +75,11 @@ class PairSum:
     box
         Side of the torus, or None.
     tolerance
-        Of ``fourier``: the error of a force relative to the largest one that the
-        sources can exert, sum |w_m| sup |grad phi_N|. The other ways are exact up to
-        rounding.
+        Of ``fourier`` and ``split``: the error of a force relative to the largest one
+        that the sources can exert, sum |w_m| sup |grad phi_N|. The other ways are exact
+        up to rounding.
     threads
-        Threads of ``fourier``; those of the compiled loops if None. The bits do not
+        Threads of the transforms; those of the compiled loops if None. The bits do not
         depend on it.
 
     Raises
@@ -114,6 +116,11 @@ class PairSum:
     def method(self) -> str:
         """The way that was chosen."""
         return self.sum.name
+
+    @property
+    def approximate(self) -> bool:
+        """Whether the sums have an error that the tolerance sets."""
+        return isinstance(self.sum, FourierSum | SplitSum)
 
     def _choose(self, size: int, threads: int) -> tuple[Sum, str]:
         if self.asked == "direct":
@@ -244,7 +251,7 @@ class PairSum:
         return error / size if size > 0 else error
 
     def calibrate(self, sources: Array, weights: Array, targets: Array) -> float:
-        """Check ``fourier`` against all pairs and tighten it; return the error.
+        """Check a series against all pairs and tighten it; return the error.
 
         The error is that of :meth:`error`; the other ways have none to measure. Then
         the sums at such points meet the tolerance in this sense too, or
@@ -253,11 +260,11 @@ class PairSum:
         Raises
         ------
         NumericsError
-            If ``fourier`` was asked for and does not reach the tolerance.
+            If the series was asked for and does not reach the tolerance.
         """
         error = 0.0
         for _ in range(3):
-            if not isinstance(self.sum, FourierSum):
+            if not isinstance(self.sum, FourierSum | SplitSum):
                 return 0.0
             error = self.error(sources, weights, targets)
             if error <= self.tolerance:
@@ -268,18 +275,18 @@ class PairSum:
             self.sum = self.sum.tightened(max(tighter, 1e-14))
         if self.asked != "auto":
             raise NumericsError(
-                f"potential '{self.kernel.potential.name}': forces 'fourier' cannot "
-                f"reach the tolerance; got an error of {error:.1e}, expected "
+                f"potential '{self.kernel.potential.name}': forces '{self.asked}' "
+                f"cannot reach the tolerance; got an error of {error:.1e}, expected "
                 f"{self.tolerance:.1e}. Take forces 'auto', or a larger tolerance."
             )
-        self.sum, self.why = self.direct, f"fourier reached {error:.1e} only"
+        self.sum, self.why = self.direct, f"{self.method} reached {error:.1e} only"
         return 0.0
 
     @property
     def info(self) -> dict[str, Any]:
         """What was chosen and why, as plain data."""
         result: dict[str, Any] = {"forces": self.method, "chosen": self.why}
-        if isinstance(self.sum, FourierSum):
+        if self.approximate:
             result["tolerance"] = self.tolerance
         return result
 

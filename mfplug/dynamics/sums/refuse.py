@@ -13,6 +13,7 @@ from mfplug.errors import NumericsError, ParameterError
 DECAYED = 1e-6
 
 _NEEDS = {
+    "split": "a function of the distance with a slope that is bounded far away",
     "sorted": "a piecewise polynomial of the distance in one dimension",
     "separable": "a few plane waves on the torus, or a polynomial in free space",
     "cells": "a range shorter than a third of the box",
@@ -20,7 +21,7 @@ _NEEDS = {
 
 
 def check_tolerance(value: Any) -> float:
-    """Return the tolerance of ``fourier`` if it is a number that can be reached."""
+    """Return the tolerance of a series if it is a number that can be reached."""
     good = isinstance(value, int | float) and not isinstance(value, bool)
     if not (good and 1e-13 <= value <= 1e-2):
         raise ParameterError(
