@@ -64,6 +64,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
         "spread": 0.02,
     },
     ("distribution", "student"): {"df": 4.5, "q_width": 0.7, "p_width": 1.6},
+    ("distribution", "thermal"): {"strength": 1.7, "width": 0.8, "mode": 2},
     ("distribution", "two-stream"): {"speed": 1.6, "p_width": 0.5, "q_width": 0.7},
     ("distribution", "waterbag"): {"q_width": 0.8, "p_width": 1.7},
     ("integrator", "dop853"): {"rtol": 3e-9, "atol": 2e-11},

@@ -25,7 +25,7 @@ def draw(law, count, seed):
 
 @pytest.mark.parametrize("excess", [0.0, 1.0])
 def test_limits_cover(excess):
-    """N = 20, M = 1000, 40 cases. In 400 cases 99.3 to 100 % were covered.
+    """N = 20, M = 1000, 40 cases. In 400 cases 98 to 100 % were covered.
 
     If they cover 98 % (93 % is what is asked), more than five misses in 40 have a
     chance of 2e-4; limits that cover 75 % pass with a chance of 4 %.

@@ -17,9 +17,9 @@ import mfplug
 
 NAMES = canonical.names("distribution")
 #: Those that may lie on a torus; the others say that they do not.
-PERIODIC = ("gaussian", "homogeneous", "waterbag")
+PERIODIC = ("gaussian", "homogeneous", "thermal", "waterbag")
 #: Those that lie on a torus only.
-NEEDS_BOX = ("homogeneous",)
+NEEDS_BOX = ("homogeneous", "thermal")
 #: Those that can be in any dimension.
 SPACIOUS = [name for name in NAMES if name != "striped-pair"]
 BOX = 2.7

@@ -166,6 +166,11 @@ def test_what_is_found_by_itself_and_what_is_not():
     assert find_waves(ScaledKernel(GAUSSIAN, 1, box=9.0)) is None
     assert find_polynomial(ScaledKernel(GAUSSIAN, 2)) is None
     assert find_line(ScaledKernel(GAUSSIAN, 1)) is None
+    # In a box that is long beside its range, a bump is 0 nearly everywhere.
+    narrow = mfplug.create("potential", "bump", radius=0.3)
+    for d in (2, 3):
+        assert not ScaledKernel(narrow, d, box=9.0).periodic
+        assert PairSum(narrow, d, 4096, box=9.0).method == "cells"
     assert find_line(ScaledKernel(Distance(), 1)).powers == pytest.approx([0.0, 0.8])
     cosine = find_waves(ScaledKernel(COSINE.on(2, BOX), 2, factor=0.3, box=BOX))
     assert cosine.c == pytest.approx([-0.39, -0.39])

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 from verdict_tables import N, table
 
+from mfplug.errors import StudyError
 from mfplug.studies import verdict_rules
 from mfplug.studies.bounds import bound_rows
 from mfplug.studies.cells import cells_of
@@ -80,6 +81,22 @@ def test_neunzert_divided_by_ten_turns_the_verdict(clean):
     assert verdict == "holds"
     assert value == pytest.approx(math.exp(c), rel=1e-6)
     assert judged(divide=10.0)[0] == "fails"
+
+
+def test_a_multiple_of_other_rows_is_a_bound():
+    gap, room = table(2.0 * N**-0.5, time=1.0), table(1.5 * N**-0.5, time=1.0)
+    rows = pd.concat([gap, room.assign(metric="room")], ignore_index=True)
+    spec = {"title": "t", "sweep": {"N": [int(n) for n in N]}, "metrics": ["coupling"]}
+    cells = cells_of(parse(spec, "t", "quick"), "t")
+
+    def limits(**options):
+        bound = Bound(name="b", source="rows:room", metric="gap", options=options)
+        return bound_rows(rows, [bound], cells)["value"].to_numpy()
+
+    assert limits() == pytest.approx(1.5 * N**-0.5)
+    assert limits(times=2.0) == pytest.approx(3.0 * N**-0.5)
+    with pytest.raises(StudyError, match=r"option 'time'; expected one of times"):
+        limits(time=2.0)
 
 
 def test_agrees():

@@ -18,7 +18,10 @@ def studies():
     return get
 
 
-@pytest.mark.parametrize("name", ["vlasov-exact", "vlasov-orders"])
+NAMES = ("exact", "orders", "grid", "nodes", "work")
+
+
+@pytest.mark.parametrize("name", [f"vlasov-{name}" for name in NAMES])
 def test_verdict(studies, name):
     assert studies(name).verdict() == "holds", studies(name).reason()
 
@@ -29,6 +32,11 @@ def test_verdict(studies, name):
         ("vlasov-exact", "goal"),
         ("vlasov-orders", "agreement"),
         ("vlasov-orders", "rounding"),
+        ("vlasov-grid", "stated"),
+        ("vlasov-nodes", "stated"),
+        ("vlasov-nodes", "goal"),
+        ("vlasov-work", "asked"),
+        ("vlasov-work", "budget"),
     ],
 )
 def test_a_bound_ten_times_smaller_turns_the_verdict(studies, name, bound):
@@ -41,6 +49,8 @@ def test_a_bound_ten_times_smaller_turns_the_verdict(studies, name, bound):
         ("vlasov-orders", "sixth"),
         ("vlasov-orders", "fourth"),
         ("vlasov-orders", "second"),
+        ("vlasov-grid", "third"),
+        ("vlasov-grid", "fifth"),
     ],
 )
 @pytest.mark.parametrize("off", [-0.15, 0.15])
@@ -50,7 +60,13 @@ def test_a_wrong_order_turns_the_verdict(studies, name, fit, off):
 
 @pytest.mark.parametrize(
     ("name", "metric"),
-    [("vlasov-exact", "field-score"), ("vlasov-orders", "field-drift")],
+    [
+        ("vlasov-exact", "field-score"),
+        ("vlasov-orders", "field-drift"),
+        ("vlasov-grid", "field-force"),
+        ("vlasov-nodes", "field-force"),
+        ("vlasov-work", "field-work"),
+    ],
 )
 def test_missing_data_leave_it_undecided(studies, name, metric):
     assert studies(name).without(metric).verdict() == "undecided"

@@ -202,17 +202,19 @@ def _points(
     data: Data, figure: dict[str, Any], rows: list[Row]
 ) -> tuple[tuple[Point, ...], tuple[str, ...]]:
     """Return a curve's points by abscissa, and why values are missing."""
-    points: dict[float, Point] = {}
+    points: list[Point] = []
     notes: dict[str, None] = {}
+    # Two cells may well have measured one cost; a column tells them apart or is wrong.
+    alike = is_metric(data, figure["x"])
     for row in rows:
         x, y = abscissa_of(data.table.path, figure, row), number(row["value"])
         if y is None:
             notes[row["note"] or "no value"] = None
             continue
-        if x in points:
+        if not alike and any(x == point.x for point in points):
             raise StoreError(_ambiguous(data, figure, rows, x))
-        points[x] = Point(x, y, number(row["lower"]), number(row["upper"]))
-    return tuple(points[x] for x in sorted(points)), tuple(notes)
+        points.append(Point(x, y, number(row["lower"]), number(row["upper"])))
+    return tuple(sorted(points, key=lambda point: point.x)), tuple(notes)
 
 
 def _ambiguous(data: Data, figure: dict[str, Any], rows: list[Row], x: float) -> str:

@@ -81,7 +81,7 @@ def check_bound(bound: Bound, who: str) -> None:
     """
     source = bound.source or bound.name
     if source.startswith("rows:"):
-        known: tuple[str, ...] = ()
+        known: tuple[str, ...] = ("times",)
     elif source in SOURCES:
         known = OPTIONS[source]
     else:
@@ -133,7 +133,8 @@ def bound_rows(
         )
         source = bound.source or bound.name
         if source.startswith("rows:"):
-            values = _from_rows(table, chosen, source[5:], swept, who)
+            factor = float(bound.options.get("times", 1.0))
+            values = _from_rows(table, chosen, source[5:], swept, who, factor)
         else:
             values = _computed(chosen, source, bound.options, cells, swept, who)
         for record, value in values:
@@ -144,7 +145,12 @@ def bound_rows(
 
 
 def _from_rows(
-    table: pd.DataFrame, chosen: pd.DataFrame, metric: str, swept: list[str], who: str
+    table: pd.DataFrame,
+    chosen: pd.DataFrame,
+    metric: str,
+    swept: list[str],
+    who: str,
+    factor: float,
 ) -> list[tuple[dict[Any, Any], float | None]]:
     metric, colon, index = metric.partition(":")
     # One row for all: an index of the source says which, and the row's own is free.
@@ -153,7 +159,7 @@ def _from_rows(
     other = other[[*keys, "value"]]
     joined = chosen.merge(other.rename(columns={"value": "limit"}), on=keys, how="left")
     return [
-        (record, None if math.isnan(record["limit"]) else float(record["limit"]))
+        (record, None if math.isnan(record["limit"]) else factor * record["limit"])
         for record in joined.to_dict("records")
     ]
 

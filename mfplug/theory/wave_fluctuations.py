@@ -124,7 +124,7 @@ class WaveFluctuations:
         >>> from mfplug.theory.line_laws import line_law
         >>> law = line_law("lorentz", 1.0)
         >>> hmf = WaveFluctuations(ModeResponse(law.transform, 1.0, -1.0), law)
-        >>> round(hmf.limit(2.0)[0, 0], 6)
+        >>> round(float(hmf.limit(2.0)[0, 0]), 6)
         1.313083
         """
         if time == 0.0:
@@ -133,6 +133,19 @@ class WaveFluctuations:
             return np.array([[1.0, mean], [mean, square]])
         coarse, fine = (self.covariance(time, j) for j in (FINE // 2, FINE))
         return (4.0 * fine - coarse) / 3.0
+
+    def equilibrium(self) -> Array:
+        """Return the covariances in thermal equilibrium for large N, shape (2, 2).
+
+        The density wave of a Maxwellian has the variance S = 1 / (1 + s / 2 w^2), which
+        is k^2 / (1 + k^2) for s = 2 / k^2 and w = 1; momenta are independent of the
+        positions. Both for mass 1.
+        """
+        wave = 1.0 / (1.0 + 0.5 * self.response.strength / self.law.width**2)
+        free = self.limit(0.0)
+        mean = free[0, 1]
+        slow = free[1, 1] + mean**2 * (wave - 1.0)
+        return np.array([[wave, mean * wave], [mean * wave, slow]])
 
     def values(self, q: Array, p: Array) -> Complex:
         """Return N^(-1/2) sum_j g_a(q_j, p_j) of points (R, N), shape (R, 2)."""
@@ -158,3 +171,36 @@ class WaveFluctuations:
         slope = -p / self.law.width**2 * h
         mean = np.sin(phase) @ (w * slope) + u * (np.cos(phase) @ (w * h))
         return -0.5 * self.response.strength * self.response.wavenumber * mean
+
+
+def thermal_variance(rate: float, particles: int) -> float:
+    r"""Return E|m|^2 of N angles with the density exp(-rate \|m\|^2), at this N.
+
+    m = N^(-1/2) sum_j e^(-i theta_j). The weight is the Gaussian average of
+    exp(i xi . m) over xi in the plane with the variance 2 rate, so that with u = \|xi\|
+
+    .. math:: E|m|^2 = \frac{1}{a} - \frac{1}{4 a^2}
+              \frac{\int u^3 e^{-u^2 / 4a} J_0(u / \sqrt N)^N du}
+              {\int u e^{-u^2 / 4a} J_0(u / \sqrt N)^N du}, \quad a = rate,
+
+    which tends to 1 / (1 + a).
+
+    Examples
+    --------
+    >>> round(thermal_variance(4.0, 1), 6), round(thermal_variance(4.0, 64), 6)
+    (1.0, 0.2005)
+    """
+    from scipy.integrate import quad
+    from scipy.special import j0
+
+    # Both factors are below a rounding error beyond.
+    end = 16.0 * math.sqrt(rate)
+
+    def moment(power: int) -> float:
+        def integrand(u: float) -> float:
+            wave = float(j0(u / math.sqrt(particles))) ** particles
+            return u**power * math.exp(-(u**2) / (4.0 * rate)) * wave
+
+        return float(quad(integrand, 0.0, end, limit=400, epsabs=0.0, epsrel=1e-12)[0])
+
+    return 1.0 / rate - moment(3) / moment(1) / (4.0 * rate**2)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mfplug.meanfield.dual import DualSolution
     from mfplug.theory.basis import PolynomialBasis
     from mfplug.theory.field_moments import FieldMoments
+    from mfplug.theory.line_laws import LineLaw
     from mfplug.theory.wave_fluctuations import WaveFluctuations
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ FUNCTIONS: dict[str, Observed] = {
 #: Particles that are done at once; bounds the memory.
 BLOCK = 200_000
 #: Replicas without which the control variates are worth less than they cost.
-FEWEST = 100
+FEWEST = 50
 #: Spacing of the free motions in the control variate, in units of the faster rate.
 SPACING = 0.3
 
@@ -54,17 +55,20 @@ class FluctuationField(mfplug.Observable):
       ``field-gaussian``, what a Gaussian has: 3, or 2 for a wave, which is complex;
     - ``field-excess``, the difference of these two, of order 1/N.
 
-    Two kinds of system are known:
+    Three kinds of system are known:
 
     - a ``cosine`` potential with a ``homogeneous`` law without a wave, d = 1: functions
       ``wave`` e^(-i k q) and ``slow-wave`` e^(-i k q - p^2 / 2 w^2), w the width of the
       momenta, by a Volterra equation (:mod:`mfplug.theory.wave_fluctuations`);
+    - the same waves with the law ``thermal``, the equilibrium of the particles, which
+      is stationary; ``field-thermal`` is the exact variance of the wave at this N;
     - the line with any smooth potential: ``functions``, carried back to t = 0 by the
       adjoint of the Vlasov equation on nodes (:mod:`mfplug.meanfield.dual`).
 
     The answer of the linear equation to each replica's own initial points is a control
-    variate: its moments are known at every N, whether the equation is right or not. On
-    the line it is projected on polynomials of bounded variables, of degree ``degree``.
+    variate, but for the law ``thermal``: its moments are known at every N, whether the
+    equation is right or not. On the line it is projected on polynomials of bounded
+    variables, of degree ``degree``.
     """
 
     name: ClassVar[str] = "fluctuation-field"
@@ -99,6 +103,8 @@ class FluctuationField(mfplug.Observable):
                 f"metric '{self.name}': too few replicas to say anything; got "
                 f"{ensemble.replicas}, expected at least {FEWEST}. Simulate more."
             )
+        if system.initial.name == "thermal":
+            return _thermal_rows(sample)
         if _homogeneous(system):
             return _wave_rows(sample)
         plain = system.dimension == 1 and system.box is None and system.beta == 0.0
@@ -128,16 +134,11 @@ def _wave_rows(sample: mfplug.Sample) -> list[mfplug.Row]:
     """Return the rows of a homogeneous state on the torus."""
     from mfplug.dynamics.copies import blocks
     from mfplug.theory.field_moments import field_moments
-    from mfplug.theory.linear_response import ModeResponse
-    from mfplug.theory.wave_fluctuations import WAVES, WaveFluctuations
+    from mfplug.theory.wave_fluctuations import WAVES
 
     system, ensemble = sample.system, sample.the_ensemble()
     law: Any = system.initial.law  # type: ignore[attr-defined]
-    potential: Any = system.potential
-    response = ModeResponse(
-        law.transform, potential.wavenumber, potential.strength, system.mass
-    )
-    theory = WaveFluctuations(response, law)
+    theory = _theory(system, law)
     rows = []
     for place, t in enumerate(sample.times[1:], start=1):
         elapsed = t - sample.times[0]
@@ -154,6 +155,50 @@ def _wave_rows(sample: mfplug.Sample) -> list[mfplug.Row]:
             theory.fourth(elapsed, intervals, ensemble.particles),
         )
         rows += _rows(WAVES, t, found, theory.limit(elapsed), ensemble.replicas, True)
+    return rows
+
+
+def _theory(system: mfplug.System, law: LineLaw) -> WaveFluctuations:
+    """Return the linear theory of a cosine potential with a law of the momenta."""
+    from mfplug.theory.linear_response import ModeResponse
+    from mfplug.theory.wave_fluctuations import WaveFluctuations
+
+    potential: Any = system.potential
+    response = ModeResponse(
+        law.transform, potential.wavenumber, potential.strength, system.mass
+    )
+    return WaveFluctuations(response, law)
+
+
+def _thermal_rows(sample: mfplug.Sample) -> list[mfplug.Row]:
+    """Return the rows of particles in equilibrium, by plain averages."""
+    from mfplug.theory.field_moments import field_moments
+    from mfplug.theory.line_laws import line_law
+    from mfplug.theory.wave_fluctuations import WAVES, thermal_variance
+
+    system, ensemble = sample.system, sample.the_ensemble()
+    state: Any = system.initial
+    potential: Any = system.potential
+    fits = (
+        potential.name == "cosine"
+        and (potential.strength, potential.mode) == (state.strength, state.mode)
+        and system.external is None
+        and (system.dimension, system.beta, system.mass) == (1, 0.0, 1.0)
+    )
+    if not fits:
+        raise mfplug.ParameterError(
+            "metric 'fluctuation-field': 'thermal' is not the equilibrium of this "
+            f"system; got {potential} and {state}, expected cosine of its strength "
+            "and mode, d = 1, mass 1, beta = 0 and nothing external. Change one."
+        )
+    theory = _theory(system, line_law("gaussian", state.width))
+    exact = thermal_variance(0.5 * state.strength / state.width**2, ensemble.particles)
+    rows = []
+    for place, t in enumerate(sample.times[1:], start=1):
+        q, p = ensemble.q[place, ..., 0], ensemble.p[place, ..., 0]
+        found = field_moments(theory.values(q, p))
+        rows += _rows(WAVES, t, found, theory.equilibrium(), ensemble.replicas, True)
+        rows.append(mfplug.Row("field-thermal", t, exact, index="wave"))
     return rows
 
 

@@ -237,6 +237,10 @@ def test_a_metric_stands_on_the_abscissa(folder):
         (lines,) = (found for name, found in panel.bounds if name == "near")
         assert len(lines[0].points) == len(NUMBERS)
     write_figures(path)
+    # Two cells of one cost are two points.
+    same = [r | {"value": 7.0} if r["metric"] == "work" else r for r in table]
+    path = make_results(folder, "same", [figure], (same, bounds, rates))
+    assert {len(c.points) for c in panels(Data.read(path), figure)[0].curves} == {6}
     # Planted: the cost of one cell is missing; then two costs stand in one.
     missing = [r for r in table if r["metric"] != "work" or r["N"] != NUMBERS[2]]
     for wrong, words in (

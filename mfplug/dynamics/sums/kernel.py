@@ -86,7 +86,9 @@ class ScaledKernel:
         """Whether phi_N itself has the period ``box``, by its values."""
         if self.box is None:
             return False
-        points = self.sample(self.box)
+        # Near 0 too: one of short range is 0 at all the points of a large box.
+        near = self.sample(min(self.box, 4.0 * self.length))
+        points = np.concatenate([self.sample(self.box), near])
         here = self.energy(points)
         level = np.abs(here - here.mean()).max() + 1e-9 * np.abs(here).max()
         for a in range(self.dimension):
