@@ -51,7 +51,7 @@ def cases(settings: Settings) -> Iterator[Case]:
     yield from _bracket(
         f"{large} x {large} points in 2-d", lambda: bounded_lipschitz_bracket(x, y)
     )
-    side = 400 if settings.small else 1100
+    side = 400 if settings.small else 1800
 
     def against_density() -> Bracket:
         reach = 5.6 * WIDTH

@@ -92,6 +92,12 @@ def test_bad_samples(rows, words):
         mfplug.counting_measure(rows, HALF)
 
 
+@pytest.mark.parametrize("seed", [-1, "a", 1.5])
+def test_bad_seed(seed):
+    with pytest.raises(mfplug.ParameterError, match="seed: not allowed"):
+        mfplug.counting_measure(np.tile([3, 7], (50, 1)), HALF, seed=seed)
+
+
 def test_cells_are_right_to_1e_5():
     """Probabilities against closed forms: normal and uniform laws."""
     from scipy.special import ndtr
