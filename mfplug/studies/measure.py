@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from mfplug.dynamics.ensemble import Ensemble
     from mfplug.system import System
 
+#: Columns of a table, after those of the swept parameters.
+ORDER = (
+    "time",
+    "metric",
+    "index",
+    "value",
+    "stderr",
+    "lower",
+    "upper",
+    "replicas",
+    "note",
+)
 #: The columns that hold numbers; empty ones are NaN in a table and None in a row.
 NUMBERS = ("time", "value", "stderr", "lower", "upper")
 
@@ -54,7 +66,7 @@ def measure(
     Returns
     -------
     DataFrame
-        Columns ``metric, time, value, stderr, lower, upper, index, replicas, note``.
+        Columns ``time, metric, index, value, stderr, lower, upper, replicas, note``.
 
     Raises
     ------
@@ -70,9 +82,7 @@ def measure(
     for spec in metrics:
         metric = create_from("metric", spec)
         rows += rows_of(metric, ensemble, field, system, seed, times, particles)
-    table = pd.DataFrame(
-        [vars(row) for row in rows], columns=list(Row.__dataclass_fields__)
-    )
+    table = pd.DataFrame([vars(row) for row in rows], columns=list(ORDER))
     return table.astype(dict.fromkeys(NUMBERS, float))
 
 

@@ -10,24 +10,13 @@ from mfplug.studies.bounds import bound_rows
 from mfplug.studies.cells import Cell, cells_of
 from mfplug.studies.guard import atomic_write_text
 from mfplug.studies.identity import rows_key
+from mfplug.studies.measure import ORDER
 from mfplug.studies.plan import study_of
 from mfplug.studies.provenance import command, provenance
 from mfplug.studies.rates import fit_rates
 from mfplug.studies.store import ROW_FIELDS
 from mfplug.studies.storefolder import Store
 from mfplug.studies.verdicts import judge
-
-ORDER = (
-    "time",
-    "metric",
-    "index",
-    "value",
-    "stderr",
-    "lower",
-    "upper",
-    "replicas",
-    "note",
-)
 
 
 def table_of(cells: list[Cell], store: Store) -> Any:
