@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(shell cat pyproject.toml requirements/lock.txt | cksum | tr ' ' '-')
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test docs bench faults install lint format types lock clean
+.PHONY: help figures test docs bench faults fuzz install lint format types lock clean
 
 help:
 	@sed -n '1,4p' Makefile
@@ -35,6 +35,10 @@ bench: $(STAMP)
 # Breaks runs in every way there is, and says what became of them; takes ten minutes.
 faults: $(STAMP)
 	@$(BIN)/python tests/faults
+
+# Searches the readers of files for bytes that they stumble over; a minute for each.
+fuzz: $(STAMP)
+	@$(BIN)/python tests/fuzz
 
 # Into docs/_build. Figures of studies are those of results/, else small ones, made once.
 docs: $(STAMP)

@@ -153,23 +153,24 @@ def draw(figure: Any, rows: list[Row]) -> None:
     figure.set_size_inches(5.4, 3.6)
     axes = figure.subplots()
     timed = [row for row in rows if row.x is not None]
-    lines = list(
-        dict.fromkeys((row.case.rpartition(", N")[0], row.entrant) for row in timed)
-    )
-    for k, (name, entrant) in enumerate(lines):
-        own = [
-            row
-            for row in timed
-            if (row.case.rpartition(", N")[0], row.entrant) == (name, entrant)
-        ]
-        axes.plot(
-            [row.x for row in own],
-            [row.value[0] for row in own],
-            marker=MARKERS[k % len(MARKERS)],
-            color=COLOURS[k % len(COLOURS)],
-            linestyle="-" if entrant == "mfplug" else ":",
-            label=name + ("" if entrant == "mfplug" else f", {entrant}"),
-        )
+    names = list(dict.fromkeys(row.case.rpartition(", N")[0] for row in timed))
+    for k, name in enumerate(names):
+        for entrant, style in (("mfplug", "-"), ("network", ":")):
+            own = [
+                row
+                for row in timed
+                if (row.case.rpartition(", N")[0], row.entrant) == (name, entrant)
+            ]
+            # The network is dotted; one line in the legend says so for all.
+            label = name if entrant == "mfplug" else "dotted: by the network"
+            axes.plot(
+                [row.x for row in own],
+                [row.value[0] for row in own],
+                marker=MARKERS[k % len(MARKERS)] if entrant == "mfplug" else "",
+                color=COLOURS[k % len(COLOURS)],
+                linestyle=style,
+                label=label if own and (entrant == "mfplug" or k == 0) else None,
+            )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("number of particles $N$")

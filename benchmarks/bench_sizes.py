@@ -25,7 +25,7 @@ TITLE = "One force against N"
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 #: Above this number of points all pairs, and cells of a long range, take too long.
 MOST_DIRECT = 20_000
-WAYS = ("direct", "fourier", "sorted", "separable", "cells")
+WAYS = ("direct", "fourier", "split", "sorted", "separable", "cells")
 #: How much slower than the best way `auto` may be.
 ALLOWED = 1.5
 #: Name, parameters, dimension, box.
@@ -35,6 +35,8 @@ POTENTIALS: tuple[tuple[str, dict[str, float], int, float | None], ...] = (
     ("gaussian", {"width": 1.3}, 3, None),
     ("cosine", {"mode": 1}, 1, 2 * math.pi),
     ("bump", {"radius": 0.6}, 1, None),
+    ("plummer", {"softening": 0.05}, 2, None),
+    ("plummer", {"softening": 0.05}, 3, None),
 )
 
 

@@ -14,7 +14,7 @@ from mfplug.theory import auction, bounded_lipschitz, wasserstein1
 from mfplug.theory.brackets import bounded_lipschitz_bracket, density_bracket
 from mfplug.theory.cells import density_cells
 from mfplug.theory.hilbert import equal_pieces, hilbert_order
-from mfplug.theory.price_tree import price_tree
+from mfplug.theory.price_tree import price_tree, tree_order
 
 WIDTH = 0.3
 
@@ -173,6 +173,24 @@ def test_least_price_is_that_of_all_points(D, torus):
     sides = np.full(D, side if torus else 0.0)
     found = price_tree(points, prices, sides)(where)
     assert found == pytest.approx(cost.min(axis=1), abs=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 8, 9, 100, 700])
+def test_the_order_of_the_tree_is_kept(n):
+    """Each point once, and in order they stay in order, with equal coordinates too."""
+    rng = np.random.default_rng(n)
+    for points in (rng.random((n, 3)), rng.integers(0, 4, (n, 2)).astype(float)):
+        order = tree_order(points)
+        assert sorted(order) == list(range(n))
+        assert np.array_equal(tree_order(points[order]), np.arange(n))
+
+
+def test_nodes_of_the_tree_are_compact():
+    """Leaves of a uniform cloud have shorter sides than runs of a Hilbert curve."""
+    points = np.random.default_rng(12).random((4096, 2))
+    runs = [points[f(points)].reshape(-1, 8, 2) for f in (tree_order, hilbert_order)]
+    ours, curve = (float(np.ptp(run, axis=1).sum(axis=1).mean()) for run in runs)
+    assert ours < 0.95 * curve
 
 
 def test_pieces_have_the_mass_mean_and_spread_of_their_measure():

@@ -455,6 +455,7 @@ def test_cell_of_probability_zero():
         ({(2,): 1.0}, (1.0,), "cells have the wrong shape"),
         ({(0, 0): 1.0}, HALF, "nothing to count"),
         ({(10**6, 10**7): 1.0}, HALF, "too many occupations"),
+        ({(10**6, 0): 1.0}, HALF, "too many particles; got N = 1000000"),
     ],
 )
 def test_bad_input(law, cells, words):

@@ -25,7 +25,7 @@ def draw(law, count, seed):
 
 @pytest.mark.parametrize("excess", [0.0, 1.0])
 def test_limits_cover(excess):
-    """N = 20, M = 1000, 40 cases. In 400 cases 99.3 to 100 % were covered.
+    """N = 20, M = 1000, 40 cases. In 400 cases 98 to 100 % were covered.
 
     If they cover 98 % (93 % is what is asked), more than five misses in 40 have a
     chance of 2e-4; limits that cover 75 % pass with a chance of 4 %.
@@ -90,6 +90,12 @@ def test_fitted_law_matches_moments():
 def test_bad_samples(rows, words):
     with pytest.raises(mfplug.ParameterError, match=words):
         mfplug.counting_measure(rows, HALF)
+
+
+@pytest.mark.parametrize("seed", [-1, "a", 1.5])
+def test_bad_seed(seed):
+    with pytest.raises(mfplug.ParameterError, match="seed: not allowed"):
+        mfplug.counting_measure(np.tile([3, 7], (50, 1)), HALF, seed=seed)
 
 
 def test_cells_are_right_to_1e_5():

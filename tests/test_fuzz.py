@@ -188,9 +188,7 @@ def files(tmp_path_factory):
     cloud = mfplug.simulate(system, 5, 2, [0.0, 0.5], 0.1)
     for name in ("cloud.npz", "cloud.h5"):
         mfplug.write_snapshots(folder / name, cloud)
-    (folder / "law.json").write_text(
-        '{"cells": [0.25, 0.75], "law": [[[2, 0], 0.5], [[1, 1], 0.5]]}'
-    )
+    (folder / "law.csv").write_text("n1,n2,weight\n2,0,0.5\n1,1,0.5\n")
     return system, {f.name: f.read_bytes() for f in folder.iterdir()}
 
 
@@ -206,8 +204,8 @@ def test_spoilt_files(files, tmp_path, data):
         "cloud.npz": lambda: mfplug.read_snapshots(path, system),
         "cloud.h5": lambda: mfplug.read_snapshots(path, system),
     }
-    if name == "law.json":
-        one_line(*ask("alpha", path))
+    if name == "law.csv":
+        one_line(*ask("alpha", path, "--cells", "0.25,0.75"))
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

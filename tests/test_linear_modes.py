@@ -173,6 +173,9 @@ def test_break_time_rows_and_refusals() -> None:
     row = mfplug.measure([short], ensemble=ensemble).iloc[0]
     assert math.isnan(row["value"])
     assert "6 of 6 replicas stay below" in row["note"]
+    row = mfplug.measure([metric], ensemble=streams(60, 20)).iloc[0]
+    assert math.isnan(row["value"])
+    assert "replicas start above 0.08; take more particles" in row["note"]
     stable = mfplug.simulate(
         wave(0.5, 8.0), particles=50, replicas=3, times=[0.0], step=0.3
     )

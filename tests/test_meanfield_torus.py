@@ -274,3 +274,54 @@ def test_store_gives_back_every_bit(potential, tmp_path):
         again.flow(q, -q, 0.6, 0.1), field.flow(q, -q, 0.6, 0.1), strict=True
     ):
         assert np.array_equal(one, other)
+
+
+# ------------------------------------------------------------------------------ edges
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_points_just_below_the_box(d):
+    """Rounding puts them on the last point of the grid, which is the first one too."""
+    law = {"name": "waterbag", "q_width": 0.9, "p_width": 0.5}
+    field = mfplug.solve_mean_field(
+        system({"name": "bump", "radius": 1.1}, law, d), [0.0, 0.2], nodes=500
+    )
+    q = np.full((1, d), np.nextafter(BOX, 0.0))
+    near = field.force(0.2, np.zeros((1, d)))
+    assert field.force(0.2, q) == pytest.approx(near, abs=1e-9)
+    assert field.force(0.2, q - 3 * BOX) == pytest.approx(near, abs=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["characteristics", "semi-lagrangian"])
+def test_a_torus_shorter_than_the_range(solver):
+    short = system({"name": "gaussian", "width": 1.1}, homogeneous(amplitude=0.2))
+    with pytest.raises(mfplug.ParameterError, match="the torus is shorter than its"):
+        mfplug.solve_mean_field(short, [0.0, 0.1], solver)
+
+
+@pytest.mark.parametrize(
+    ("solver", "keys", "message"),
+    [
+        ("characteristics", {"step": 1e-30}, "step: too many steps"),
+        ("semi-lagrangian", {"step": 1e-30}, "step: too many steps"),
+        ("characteristics", {"nodes": 10**18}, "nodes = 1.* needs more memory than"),
+        ("characteristics", {"grid": 10**12}, "grid = 1.* needs more memory than"),
+        ("semi-lagrangian", {"points_q": 10**14}, "points_p = 1.* needs more memory"),
+    ],
+)
+def test_a_resolution_beyond_all_means(solver, keys, message):
+    wave = system(cosine(), homogeneous(amplitude=0.2))
+    with pytest.raises(mfplug.ParameterError, match=message) as refusal:
+        mfplug.solve_mean_field(wave, [0.0, 0.1], solver, **keys)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_lack_of_memory_is_one_line(monkeypatch):
+    from mfplug_plugins.solvers.characteristics import Characteristics
+
+    def solve(self, system, times):
+        raise MemoryError
+
+    monkeypatch.setattr(Characteristics, "solve", solve)
+    with pytest.raises(mfplug.ParameterError, match="needs more memory than there is"):
+        mfplug.solve_mean_field(system(cosine(), homogeneous()), [0.0, 0.1])

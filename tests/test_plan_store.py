@@ -669,3 +669,49 @@ def test_the_marker_is_the_last_thing_written(clean, tmp_path, write_study):
     assert not [f for f in out.rglob(".*") if f.is_file()], "a temporary file is left"
     assert made["version"] == plan.VERSION
     assert Path(out / "micro").is_dir()
+
+
+def test_content_that_fits_its_checksums_and_is_another_is_refused(whole, tmp_path):
+    # Zip archives sum each member alone: what is altered with its sum looks whole.
+    (field, _), (ensemble, _), _ = stored_kinds(whole[1])
+    target = tmp_path / "altered.npz"
+    for original, load in ((field, load_field), (ensemble, load_ensemble)):
+        with np.load(original) as data:
+            arrays = {key: data[key] for key in data.files}
+        text = json.loads(bytes(arrays["__meta__"]))
+        text["times"][-1] += 1.0
+        meta = np.frombuffer(json.dumps(text, sort_keys=True).encode(), np.uint8)
+        changes = [{"__meta__": meta}]
+        if "q" in arrays:
+            changes.append({"q": arrays["q"] + 1.0})
+        for change in changes:
+            np.savez(target, **(arrays | change))
+            with pytest.raises(StoreError, match="altered or foreign"):
+                load(target)
+        np.savez(target, **arrays)
+        load(target)
+    # A hash that fits does not make it an ensemble of its system.
+    arrays, meta = read_arrays(ensemble, "ensemble")
+    for change in ({"q": arrays["q"][:, :, :, 1:]}, {"p": arrays["p"].astype("f4")}):
+        write_arrays(target, arrays | change, meta)
+        with pytest.raises(StoreError, match="altered or foreign"):
+            load_ensemble(target)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("resolved", {"claims": 3}), ("blocks", [{}]), ("blocks", 7), ("study", None),
+     ("plugin_files", [3]), ("profile", {})],
+)  # fmt: skip
+def test_a_plan_with_altered_entries_is_one_line(
+    mfplug_cli, write_study, tmp_path, place, value
+):
+    made = make_plan(str(write_study()), "quick", tmp_path)
+    file = write_plan(made, tmp_path)
+    file.write_text(json.dumps(made | {place: value}))
+    words = ("--plan", file, "--out", tmp_path, "--block")
+    block = made["blocks"][0]["id"]
+    mfplug_cli("solve", "micro", *words, block).refused("plan", "Run the study again")
+    made["blocks"][0]["units"][0]["cell"] = "first"
+    file.write_text(json.dumps(made))
+    mfplug_cli("solve", "micro", *words, block).refused("wrong units")

@@ -286,6 +286,8 @@ WRONG = {
     "step < 0": ({"step": -0.1}, "step: not allowed; got -0.1, expected a number > 0"),
     "step 0": ({"step": 0}, "step: not allowed; got 0"),
     "step nan": ({"step": float("nan")}, "step: not allowed; got nan"),
+    "step tiny": ({"step": 1e-30}, "step: too many steps; got 2e.29"),
+    "times huge": ({"times": [0.0, 1e30]}, "step: too many steps"),
     "step text": ({"step": "0.1"}, "step: not allowed; got '0.1'"),
     "times fall": ({"times": [0.0, 1.0, 0.5]}, "times: not allowed"),
     "times equal": ({"times": [0.0, 0.0]}, "times: not allowed"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -172,6 +175,33 @@ def test_split_has_the_same_bits_for_any_threads_and_grouping():
     forces.pairs.sum._parts.clear()
     with pytest.raises(NumericsError, match="forces 'split' left the tolerance"):
         forces.verify(0.0, q)
+
+
+SCRIPT = """
+import hashlib
+import numpy as np
+import mfplug
+from mfplug.dynamics.sums import PairSum
+x = np.random.default_rng(5).normal(size=(2, 3000))
+for name, way in (("plummer", "split"), ("bump", "cells")):
+    phi = mfplug.create("potential", name)
+    sums = PairSum(phi, 2, 3000, way, scale=4.0, tolerance=1e-6)
+    force = sums.forces(x, np.linspace(0.5, 1.5, 3000), x)
+    print(hashlib.sha256(force.tobytes()).hexdigest())
+"""
+
+
+def test_one_thread_and_three_give_the_same_bits():
+    found = set()
+    for threads in ("1", "3"):
+        environment = {**os.environ, "NUMBA_NUM_THREADS": threads}
+        result = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        found.add(result.stdout)
+    assert len(found) == 1
 
 
 def test_auto_splits_many_and_says_what_it_cannot_split():

@@ -86,9 +86,12 @@ def test_no_file_a_folder_or_another_name(tmp_path, clean):
 
 def test_numbers_as_everybody_reads_them(tmp_path):
     path = tmp_path / "n.yaml"
-    path.write_text("a: 1e-3\nb: 1.0e-3\nc: -2E5\nd: .5e1\ne: 3\nf: 1e3x\n")
+    path.write_text(
+        "a: 1e-3\nb: 1.0e-3\nc: -2E5\nd: .5e1\ne: 3\nf: 1e3x\ng: -.3\nh: .5\ni: .x\n"
+    )
     data = read_yaml(path)
-    assert data == {"a": 1e-3, "b": 1e-3, "c": -2e5, "d": 5.0, "e": 3, "f": "1e3x"}
+    numbers = {"a": 1e-3, "b": 1e-3, "c": -2e5, "d": 5.0, "e": 3, "g": -0.3, "h": 0.5}
+    assert data == numbers | {"f": "1e3x", "i": ".x"}
 
 
 # Keys and types

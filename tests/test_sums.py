@@ -207,6 +207,13 @@ def test_compiled_cells(phi, d, box, scale):
     assert pairs.method == "cells"
     assert force <= 1e-12
     assert energy <= 1e-12
+    # A cloud on itself takes each pair once.
+    y, w, _ = clouds(d, sources=900)
+    exact, _ = all_pairs(phi.on(d, box), y, w, y, 0.35, scale, box)
+    size = np.abs(exact).max()
+    assert np.abs(pairs.forces(y, w, y) - exact).max() <= 1e-12 * size
+    pairs.sum.reach *= 0.5
+    assert np.abs(pairs.forces(y, w, y) - exact).max() > 1e-6 * size
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

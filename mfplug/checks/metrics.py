@@ -21,6 +21,8 @@ from mfplug.system import System
 Array = NDArray[np.float64]
 TIMES = (0.0, 0.6)
 PARTICLES = 12
+#: More of them where noise must be small at the start.
+CROWDS = {"unstable torus": 700}
 FEW, MANY = 64, 512
 SIZES = (16, 128)
 
@@ -52,7 +54,8 @@ def _system(name: str) -> System:
 def _ensemble(name: str, replicas: int) -> Any:
     from mfplug.dynamics.simulate import simulate
 
-    return simulate(_system(name), PARTICLES, replicas, TIMES, step=0.1, seed=3)
+    particles = CROWDS.get(name, PARTICLES)
+    return simulate(_system(name), particles, replicas, TIMES, step=0.1, seed=3)
 
 
 @lru_cache(maxsize=3)
@@ -63,11 +66,12 @@ def _field(name: str) -> Any:
 
 
 def _sample(metric: Metric, name: str, replicas: int) -> Sample:
-    """Return what a metric is given: a system of 12 particles."""
+    """Return what a metric is given: mostly a system of 12 particles."""
     ensemble = _ensemble(name, replicas) if "ensemble" in metric.needs else None
     field = _field(name) if "field" in metric.needs else None
     rng = np.random.default_rng(4)
-    return Sample(_system(name), TIMES, rng, field, ensemble, PARTICLES)
+    particles = CROWDS.get(name, PARTICLES)
+    return Sample(_system(name), TIMES, rng, field, ensemble, particles)
 
 
 @lru_cache(maxsize=4)

@@ -11,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.plugin import Plugin
+from mfplug.errors import ParameterError
 
 Array = NDArray[np.float64]
 Force = Callable[[float, Array], Array]
+
+#: Steps between two times, at most: weeks for any N, and a list that still fits.
+MOST_STEPS = 100_000_000
 
 
 class State(NamedTuple):
@@ -79,3 +83,22 @@ def splitting_step(
         kick = force(t, q)
         p = p + 0.5 * h * kick
     return State(q, p, mass)
+
+
+def step_count(start: float, end: float, step: float) -> float:
+    """Return the number of steps from start to end, a fraction included.
+
+    Raises
+    ------
+    ParameterError
+        If they are more than anything could do.
+    """
+    with np.errstate(all="ignore"):
+        count = float(np.divide(end - start, step))
+    if not count <= MOST_STEPS:
+        raise ParameterError(
+            f"step: too many steps; got {count:.2g} of {step:g} from t = {start:g} to "
+            f"{end:g}, expected at most {MOST_STEPS:g}. Take a larger step or a "
+            "shorter time."
+        )
+    return count

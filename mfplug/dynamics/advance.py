@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling, returned
-from mfplug.contracts.integrator import Integrator, Splitting, State
+from mfplug.contracts.integrator import Integrator, Splitting, State, step_count
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.loops import FEW
 from mfplug.dynamics.pairs import pair_steps
@@ -153,7 +153,7 @@ class _Together:
 
 def step_lengths(start: float, end: float, step: float) -> list[float]:
     """Return full steps from start to end and, where needed, a shortened last one."""
-    count = (end - start) / step
+    count = step_count(start, end, step)
     whole = math.floor(count + 1e-9)
     if abs(count - whole) <= 1e-9 * max(1.0, count) and whole > 0:
         return [(end - start) / whole] * whole

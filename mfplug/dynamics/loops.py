@@ -177,6 +177,20 @@ def field_row(sources, weights, j0, j1, targets, out, k, scale, box, p):
     out[{a}, k] -= t{a}
 """
 
+#: Target k and the first n sources, which feel it with weight w: their pulls add up.
+_FIELD_PAIRS = """
+def field_pairs(sources, weights, pulls, n, targets, out, k, w, p):
+    x{a} = targets[{a}, k]
+    t{a} = 0.0
+    for j in range(n):
+        d{a} = x{a} - sources[{a}, j]
+        g = pair_gradient(({all d}), p)
+        m = weights[j]
+        t{a} += m * g[{a}]
+        pulls[{a}, j] += w * g[{a}]
+    out[{a}, k] -= t{a}
+"""
+
 _FIELD_ENERGY_ROW = """
 def field_energy_row(sources, weights, j0, j1, targets, k, scale, box, p, origin):
     x{a} = scale * targets[{a}, k]
@@ -189,7 +203,10 @@ def field_energy_row(sources, weights, j0, j1, targets, k, scale, box, p, origin
     return total
 """
 
-_TEXTS = (_SQUARE, _TRIANGLE, _GROUP, _ENERGY_ROW, _FIELD_ROW, _FIELD_ENERGY_ROW)
+_TEXTS = (
+    _SQUARE, _TRIANGLE, _GROUP, _ENERGY_ROW, _FIELD_ROW, _FIELD_PAIRS,
+    _FIELD_ENERGY_ROW,
+)  # fmt: skip
 #: Names of the loops.
 NAMES = tuple(re.findall(r"def (\w+)", "".join(_TEXTS)))
 

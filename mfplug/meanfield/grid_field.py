@@ -62,7 +62,7 @@ class GridField(StoredField):
         if periodic:
             margin = splines.MARGIN
             waves = splines.periodic_coefficients(force, (1,))
-            space = np.pad(waves, ((0, 0), (margin, margin + 1)), mode="wrap")
+            space = np.pad(waves, ((0, 0), (margin, margin + 2)), mode="wrap")
         else:
             space = splines.spline_coefficients(force, (1,))
         return splines.time_coefficients(self._arrays["levels"], space)

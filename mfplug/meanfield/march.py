@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.contracts.integrator import State, splitting_step
+from mfplug.contracts.integrator import State, splitting_step, step_count
 from mfplug.contracts.meanfield import KAHAN_LI_6
 from mfplug.errors import NumericsError
 
@@ -49,7 +49,7 @@ def time_levels(first: float, last: float, step: float) -> Clock:
     """Return levels on [first, last] with steps of at most ``step``."""
     if last == first:
         return Clock(np.array([first]), 1)
-    steps = max(1, math.ceil((last - first) / step - 1e-9))
+    steps = max(1, math.ceil(step_count(first, last, step) - 1e-9))
     stride = max(LEVELS_A_STEP, math.ceil((LEAST_LEVELS - 1) / steps))
     return Clock(np.linspace(first, last, stride * steps + 1), stride)
 

@@ -10,6 +10,8 @@ from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
 from mfplug.contracts.soundness import check_density
 from mfplug.dynamics.simulate import check_times
+from mfplug.dynamics.sums.kernel import ScaledKernel
+from mfplug.dynamics.sums.refuse import check_torus
 from mfplug.errors import ParameterError
 from mfplug.registry import create, create_from
 
@@ -74,10 +76,21 @@ def solve_mean_field(
             f"solver '{chosen.name}': a parameter depends on N; expected numbers. "
             "Use system.at(N)."
         )
+    if system.box is not None and not chosen.singular_limit:
+        check_torus(
+            ScaledKernel(system.potential, system.dimension, 1.0, 1.0, system.box)
+        )
     with calling(system.initial, "density()"):
         check_density(system.initial)
     with calling(chosen, "solve()"):
-        field = chosen.solve(system, times)
+        try:
+            field = chosen.solve(system, times)
+        except MemoryError:
+            raise ParameterError(
+                f"solver '{chosen.name}': it needs more memory than there is; got "
+                f"{chosen.to_dict()}, expected a smaller resolution. Take fewer nodes, "
+                "a coarser grid or a longer step."
+            ) from None
     returned(chosen, "solve()", field, MeanField)
     return field
 

@@ -63,11 +63,12 @@ class SplineField(StoredField):
             field = _in_time(self._levels, self._arrays["coefficients"], t)
             if self.system.box is not None:
                 # One image of the margin on each side, so that the kernels that know
-                # no torus find all six coefficients of a point.
+                # no torus find all six coefficients of a point; one more above, for a
+                # point just below the box that rounding puts on it.
                 margin = splines.MARGIN
                 field = np.pad(
                     field,
-                    [(0, 0)] + [(margin, margin + 1)] * (field.ndim - 1),
+                    [(0, 0)] + [(margin, margin + 2)] * (field.ndim - 1),
                     mode="wrap",
                 )
             self._slice = (t, np.ascontiguousarray(field))

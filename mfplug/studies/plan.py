@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mfplug.errors import StoreError, StudyError
+from mfplug.errors import StudyError
 from mfplug.registry import current
 from mfplug.registry.fingerprint import digest, fingerprints, source_hash
 from mfplug.studies import cost
@@ -16,14 +16,15 @@ from mfplug.studies.guard import atomic_write_text, sha256_file
 from mfplug.studies.limits import check_fits
 from mfplug.studies.load import load
 from mfplug.studies.model import StudyFile
+from mfplug.studies.planfile import VERSION as VERSION
+from mfplug.studies.planfile import block_of as block_of
+from mfplug.studies.planfile import read_plan as read_plan
+from mfplug.studies.planfile import study_of as study_of
+from mfplug.studies.planfile import write_plan as write_plan
 from mfplug.studies.references import check_references
 from mfplug.studies.storefolder import Store, field_name, rows_name
 from mfplug.studies.units import Unit, grouped, units_of
 
-VERSION = 1
-KEYS = {
-    "version", "study", "source", "profile", "resolved", "blocks", "plugin_files"
-}  # fmt: skip
 TABLES = (
     "table.csv",
     "bounds.csv",
@@ -95,56 +96,6 @@ def check_name(name: str) -> None:
             f"study '{name}': its name becomes a folder; expected letters, digits, '-' "
             "and '_'. Rename the file."
         )
-
-
-def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
-    """Write the plan to ``<out>/<study>/plan.json`` and return the path."""
-    path = Path(out) / plan["study"] / "plan.json"
-    # The order of the sweep is the order of the cells: keys are not sorted here.
-    rest = {key: value for key, value in plan.items() if key != "blocks"}
-    head = json.dumps(rest, indent=1, allow_nan=False).removesuffix("\n}")
-    # A block a line: short, and written in seconds where there are 10^5 cells.
-    blocks = ",\n  ".join(json.dumps(b, allow_nan=False) for b in plan["blocks"])
-    text = f'{head},\n "blocks": [\n  {blocks}\n ]\n}}\n'
-    # An equal plan keeps its time stamp, so that nothing runs again because of it.
-    if not path.is_file() or path.read_bytes() != text.encode():
-        atomic_write_text(path, text)
-    return path
-
-
-def read_plan(path: Path) -> dict[str, Any]:
-    """Return a plan that :func:`write_plan` wrote."""
-    try:
-        plan = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"plan '{path}': cannot be read; got {type(error).__name__}, expected a "
-            "file that `mfplug run` wrote. Run the study again."
-        ) from error
-    whole = isinstance(plan, dict) and plan.keys() >= KEYS
-    if not whole or plan["version"] != VERSION:
-        raise StoreError(
-            f"plan '{path}': another format; expected version {VERSION}. Run the study "
-            "again."
-        )
-    return plan
-
-
-def study_of(plan: dict[str, Any]) -> StudyFile:
-    """Return the study that a plan was made of."""
-    return StudyFile.model_validate(plan["resolved"])
-
-
-def block_of(plan: dict[str, Any], block: str) -> dict[str, Any]:
-    """Return one block of a plan."""
-    for candidate in plan["blocks"]:
-        if candidate["id"] == block:
-            found: dict[str, Any] = candidate
-            return found
-    raise StoreError(
-        f"plan of '{plan['study']}': no block '{block}'; the plan is another one. Run "
-        "the study again."
-    )
 
 
 def _unit_blocks(cells: list[Cell], target: float) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mfplug.contracts.solver import Solver
     from mfplug.dynamics.ensemble import Ensemble
 
-FORMAT = 1
+FORMAT = 2
 ROWS_HASH = "mfplug-rows"
 ROW_FIELDS = tuple(Row.__dataclass_fields__)
 
@@ -64,8 +64,14 @@ def opened(place: Path | Place) -> AbstractContextManager[Any]:
 def write_arrays(
     path: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> None:
-    """Write arrays and metadata into one npz file, atomically; no pickle."""
-    text = json.dumps({"format": FORMAT, **meta}, sort_keys=True, allow_nan=False)
+    """Write arrays and metadata into one npz file, atomically; no pickle.
+
+    The metadata get a SHA-256 of all: checksums of an archive are of each member alone.
+    """
+    # As it is read back: JSON has no keys but strings, and sorts them as such.
+    whole = json.loads(_text({"format": FORMAT, **meta}))
+    whole.pop("sha256", None)
+    text = _text(whole | {"sha256": _content_hash(arrays, whole)})
     header = np.frombuffer(text.encode(), dtype=np.uint8)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, allow_pickle=False, __meta__=header, **arrays)
@@ -93,7 +99,23 @@ def read_arrays(
             f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run the "
             "study again."
         )
+    with reading(path, kind):
+        if meta.pop("sha256", "") != _content_hash(arrays, meta):
+            raise ValueError("the content is not what was written")
     return arrays, meta
+
+
+def _text(meta: dict[str, Any]) -> str:
+    return json.dumps(meta, sort_keys=True, allow_nan=False)
+
+
+def _content_hash(arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> str:
+    """Return the SHA-256 of arrays, with names, types and shapes, and of metadata."""
+    content = hashlib.sha256(_text(meta).encode())
+    for name, array in sorted(arrays.items()):
+        content.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        content.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return content.hexdigest()
 
 
 def read_meta(path: Path | Place, kind: str) -> dict[str, Any]:
@@ -220,10 +242,15 @@ def load_ensemble(path: Path | Place) -> Ensemble:
 
     arrays, meta = read_arrays(path, "ensemble")
     with reading(path, "ensemble"):
+        system, times = System.from_dict(meta["system"]), tuple(meta["times"])
+        shape = (len(times), arrays["q"].shape[1], system.dimension, meta["particles"])
+        for key in ("q", "p"):
+            if arrays[key].shape != shape or arrays[key].dtype != np.float64:
+                raise ValueError(f"{key} is not of this system, N and these times")
         return Ensemble(
-            system=System.from_dict(meta["system"]),
+            system=system,
             particles=meta["particles"],
-            times=tuple(meta["times"]),
+            times=times,
             q_storage=arrays["q"],
             p_storage=arrays["p"],
             seed=meta["seed"],

@@ -113,10 +113,11 @@ def _loader() -> Any:
                     seen.add(key)
             return super().construct_mapping(node, deep)
 
-    # YAML 1.1 takes 1e-3 for a string; YAML 1.2 and every eye take it for a number.
+    # YAML 1.1 takes 1e-3 and -.5 for strings; YAML 1.2 and every eye take them for
+    # numbers.
     Loader.add_implicit_resolver(
         "tag:yaml.org,2002:float",
-        re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+        re.compile(r"^[-+]?((\d+\.?\d*|\.\d+)[eE][-+]?\d+|\.\d+)$"),
         list("-+0123456789."),
     )
     return Loader

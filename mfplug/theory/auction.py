@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from mfplug.errors import NumericsError
 from mfplug.theory.auction_kernels import auction
-from mfplug.theory.hilbert import Pieces, hilbert_order
-from mfplug.theory.price_tree import PriceTree, price_tree
+from mfplug.theory.hilbert import Pieces
+from mfplug.theory.price_tree import PriceTree, price_tree, tree_order
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -93,7 +93,11 @@ class Market:
 
 
 def market(
-    rows: Pieces, columns: Pieces, sides: Array, prices: Array | None = None
+    rows: Pieces,
+    columns: Pieces,
+    sides: Array,
+    prices: Array | None = None,
+    arcs: int = ARCS,
 ) -> Market:
     """Return a market of pieces, with as many places as rows.
 
@@ -105,13 +109,15 @@ def market(
         Period of each coordinate, 0 for none; all centres lie within one period.
     prices
         Of the columns in the order of the tree, shape (C,); 0 when None.
+    arcs
+        Columns that a row remembers.
     """
     count, places = len(rows.centres), len(columns.centres)
-    order = hilbert_order(columns.centres)
+    order = tree_order(columns.centres)
     start = np.zeros(places) if prices is None else prices
     # Points that are in order stay in order.
     tree = price_tree(columns.centres[order], start, sides)
-    arcs = min(ARCS, places)
+    arcs = min(arcs, places)
     return Market(
         rows,
         count // places,

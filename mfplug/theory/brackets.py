@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 
 #: The first step of the auction, in distances of nearest neighbours.
 _FIRST = 8.0
+#: Columns that a row remembers while steps are large: searches are frequent then.
+_COARSE_ARCS = 8
 #: Rows for each point, times the gap: a density that is cut into k N pieces gives a
 #: bracket whose relative width is about 0.3/k.
 PIECES = 0.4
@@ -174,7 +176,7 @@ def _improved(
     current = market(rows, columns, sides)
     epsilon = _FIRST * float(current.tree(rows.centres).mean()) or 1e-6
     if capacity > 1:
-        coarse = market(coarsened(rows, capacity), columns, sides)
+        coarse = market(coarsened(rows, capacity), columns, sides, arcs=_COARSE_ARCS)
         _, epsilon = _settled(coarse, epsilon, 0.25)
         current = market(rows, columns, sides, coarse.tree.prices)
         epsilon *= 4.0

@@ -1,6 +1,6 @@
 """Compiled search of the least of min(|x_j - y|, 1) + price_j over points x_j.
 
-The points are sorted along a Hilbert curve and lie in leaves of ``LEAF``; ``low`` and
+The points are in the order of the tree and lie in leaves of ``LEAF``; ``low`` and
 ``high`` (2 L, D) are the boxes of the nodes, ``least`` (2 L,) their lowest prices; node
 k has the children 2k and 2k + 1, the leaves are L ... 2L - 1. ``sides`` are the periods
 of the coordinates, 0 where there is none. A point with ``spread`` s counts with the

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.theory.hilbert import hilbert_order
 from mfplug.theory.price_kernels import LEAF, least_values
 
 Array = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class PriceTree:
-    """Points along a Hilbert curve with the boxes above them.
+    """Points in the order of the tree with the boxes above them.
 
     Arrays as in :mod:`mfplug.theory.price_kernels`.
     """
@@ -61,7 +61,7 @@ class PriceTree:
 
 def price_tree(points: Array, prices: Array, sides: Array) -> PriceTree:
     """Build the tree; on a torus the points lie within one period."""
-    order = hilbert_order(points)
+    order = tree_order(points)
     x, p = np.ascontiguousarray(points[order]), prices[order]
     leaves = 1
     while leaves * LEAF < len(x):
@@ -80,3 +80,31 @@ def price_tree(points: Array, prices: Array, sides: Array) -> PriceTree:
         high[k] = np.maximum(high[2 * k], high[2 * k + 1])
         least[k] = min(least[2 * k], least[2 * k + 1])
     return PriceTree(x, p, low, high, least, sides)
+
+
+def tree_order(points: Array) -> IntArray:
+    """Return the order of points (n, D) in which each node of the tree is compact.
+
+    The points of a node are halved across the widest side of their box. Points that are
+    in order stay in order: equal coordinates are told apart by their places.
+    """
+    order: list[IntArray] = []
+    leaves = 1
+    while leaves * LEAF < len(points):
+        leaves *= 2
+    waiting = [(np.arange(len(points)), leaves)]
+    while waiting:
+        chosen, leaves = waiting.pop()
+        half = leaves // 2 * LEAF
+        if leaves == 1:
+            order.append(chosen)
+        elif len(chosen) <= half:
+            # The leaves to the right stay empty.
+            waiting.append((chosen, leaves // 2))
+        else:
+            x = points[chosen]
+            axis = int(np.argmax(x.max(axis=0) - x.min(axis=0)))
+            along = np.argsort(x[:, axis], kind="stable")
+            waiting.append((chosen[np.sort(along[half:])], leaves // 2))
+            waiting.append((chosen[np.sort(along[:half])], leaves // 2))
+    return np.concatenate(order)

@@ -22,6 +22,8 @@ Complex = NDArray[np.complex128]
 
 #: Coordinates that are advanced together.
 BATCH = 1 << 18
+#: Part of the replicas that may start above the threshold.
+EARLY = 0.05
 #: Paths of the linearised equation from which their mean crossing is taken.
 PATHS = 1000
 
@@ -77,11 +79,20 @@ class BreakTime(mfplug.Observable):
         crossing, linear = self._crossings(ensemble, mode)
         start, replicas = sample.times[0], ensemble.replicas
         missing = int(np.isnan(crossing + linear).sum())
+        early = int((crossing == 0.0).sum())
+        note = ""
         if missing:
             note = (
                 f"{missing} of {replicas} replicas stay below {self.threshold:g} until "
                 f"{self.end:g}"
             )
+        elif early > EARLY * replicas:
+            # The others alone would be no sample of anything.
+            note = (
+                f"{early} of {replicas} replicas start above {self.threshold:g}; take "
+                "more particles"
+            )
+        if note:
             return [
                 mfplug.Row(name, start, None, replicas=replicas, note=note)
                 for name in (self.name, "amplification", "break-time-exponential")

@@ -203,11 +203,16 @@ class Characteristics(mfplug.Solver):
             )
 
     def _check(self, system: mfplug.System) -> None:
+        from mfplug.meanfield.room import check_room
+
         if system.potential.regularity == "singular":
             raise mfplug.ParameterError(
                 "solver 'characteristics': it needs a smooth potential; got "
                 f"'{system.potential.name}', which is singular. Soften it."
             )
+        d = system.dimension
+        check_room(self, d * self.nodes, f"nodes = {self.nodes}")
+        check_room(self, d * self.grid**d, f"grid = {self.grid}")
         if 0 < self.grid < LEAST_GRID:
             raise mfplug.ParameterError(
                 f"solver 'characteristics': grid is too small; got {self.grid}, "

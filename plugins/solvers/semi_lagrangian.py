@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mfplug
+from mfplug.contracts.integrator import step_count
 
 if TYPE_CHECKING:
     from mfplug.meanfield.grid_error import GridResolution
@@ -104,8 +105,11 @@ class SemiLagrangian(mfplug.Solver):
 
     def _check(self, system: mfplug.System) -> None:
         from mfplug.meanfield.phase_grid import check_dimension
+        from mfplug.meanfield.room import check_room
 
         check_dimension(system.dimension)
+        size = max(1, self.points_q) * max(1, self.points_p)
+        check_room(self, size, f"points_q x points_p = {size}")
         if system.potential.regularity == "singular":
             raise mfplug.ParameterError(
                 "solver 'semi-lagrangian': it needs a smooth potential; got "
@@ -189,7 +193,7 @@ class SemiLagrangian(mfplug.Solver):
         from mfplug.meanfield.grid_run import GridRun
         from mfplug.meanfield.initial_grid import load
 
-        steps = max(5, math.ceil((times[-1] - times[0]) / now.step - 1e-9))
+        steps = max(5, math.ceil(step_count(times[0], times[-1], now.step) - 1e-9))
         levels = (
             np.linspace(times[0], times[-1], steps + 1)
             if times[-1] > times[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -35,17 +36,20 @@ PLUGIN = '''
 import ctypes, os, sys, time
 from dataclasses import dataclass
 from typing import ClassVar
-import numba
 import numpy as np
 from mfplug import External, hookimpl
 
 
-@numba.njit
 def spin(a):
-    # Compiled code that holds Python's lock and never comes back.
     while a[0] == 0.0:
         a[1] += 1.0
     return a[1]
+
+
+def spins():
+    import numba
+    # Compiled code that holds Python's lock and never comes back.
+    numba.njit(spin)(np.zeros(2))
 
 
 FAULTS = {
@@ -54,7 +58,7 @@ FAULTS = {
     "aborts": os.abort,
     "crashes": lambda: ctypes.string_at(1),
     "hangs": lambda: time.sleep(1e6),
-    "spins": lambda: spin(np.zeros(2)),
+    "spins": spins,
     "hoards": lambda: np.ones(10**15),
     "recurses": lambda: (lambda f: f(f))(lambda f: f(f)),
 }
@@ -234,7 +238,7 @@ def stored(out: Path) -> dict[str, int]:
         if path.is_file() and not path.name.startswith(".")
     ]
     for pack in store.glob("packs/[!.]*.zip"):
-        with zipfile.ZipFile(pack) as archive:
+        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(pack) as archive:
             names += archive.namelist()
     return dict.fromkeys(names, now)
 

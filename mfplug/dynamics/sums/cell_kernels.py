@@ -87,8 +87,8 @@ def _around(
 ) -> tuple[int, int]:
     """Return the sources [j0, j1) of row k around a cell, and how far they are moved.
 
-    ``rows[k]`` is the shift of the cell in all axes but the last, and how many cells to
-    each side in that one. Part 0 is what lies in the box, 1 what wraps around it.
+    ``rows[k]`` is the shift of the cell in all axes but the last, and the first and the
+    last shift in that one. Part 0 is what lies in the box, 1 what wraps around it.
     """
     d = counts.shape[0]
     count = counts[d - 1]
@@ -108,8 +108,8 @@ def _around(
             c += counts[a] if c < 0 else -counts[a]
         row += c * stride
         stride *= counts[a]
-    first = middle - rows[k, d - 1]
-    last = middle + rows[k, d - 1] + 1
+    first = middle + rows[k, d - 1]
+    last = middle + rows[k, d] + 1
     moved[d - 1] = 0.0
     if part == 1:
         if not box > 0.0 or (first >= 0 and last <= count):
@@ -198,6 +198,68 @@ def cell_forces(
             near, n = _gather(cell, rows, y, w, starts, counts, box, near, moved)
             for i in range(ends[cell], ends[cell + 1]):
                 term.field_row(near, near[d], 0, n, x, out, i, 1.0, 1.0, p)
+
+
+@njit(**_KERNEL)
+def cell_pairs(
+    term: Any,
+    edges: Integers,
+    rows: Integers,
+    own: Integers,
+    x: Array,
+    w: Array,
+    starts: Integers,
+    counts: Integers,
+    p: Any,
+    box: float,
+    out: Array,
+) -> None:
+    """Do the same for a cloud on itself, each pair of two cells once.
+
+    A cell takes the pairs with those after it. The layers of cells along the first axis
+    are cut into slabs, no thinner than the range: one writes to itself and to the next
+    one, so that every other slab can go to another thread.
+
+    Parameters
+    ----------
+    edges
+        The first layer of each slab, and the number of layers.
+    rows, own
+        As in ``_around``: what lies after a cell, and the cell alone.
+    x, w, starts, counts, p, box, out
+        As in :func:`cell_forces`.
+    """
+    d = counts.shape[0]
+    layer = (starts.shape[0] - 1) // counts[0]
+    slabs = edges.shape[0] - 1
+    for phase in range(2):
+        for job in prange((slabs + 1 - phase) // 2):
+            near = np.empty((d + 1, 256))
+            pulls = np.empty((d, 256))
+            moved = np.empty(d)
+            slab = 2 * np.int64(job) + phase
+            for cell in range(edges[slab] * layer, edges[slab + 1] * layer):
+                i0, i1 = starts[cell], starts[cell + 1]
+                if i0 == i1:
+                    continue
+                near, n = _gather(cell, own, x, w, starts, counts, box, near, moved)
+                for i in range(i0, i1):
+                    term.field_row(near, near[d], 0, n, x, out, i, 1.0, 1.0, p)
+                near, n = _gather(cell, rows, x, w, starts, counts, box, near, moved)
+                if pulls.shape[1] != near.shape[1]:
+                    pulls = np.empty((d, near.shape[1]))
+                pulls[:, :n] = 0.0
+                for i in range(i0, i1):
+                    term.field_pairs(near, near[d], pulls, n, x, out, i, w[i], p)
+                n = 0
+                for k in range(2 * rows.shape[0]):
+                    j0, j1 = _around(
+                        cell, rows, k // 2, k % 2, starts, counts, box, moved
+                    )
+                    for a in range(d):
+                        for j in range(j1 - j0):
+                            out[a, j0 + j] += pulls[a, n + j]
+                    n += j1 - j0
 
 
 @njit(**_KERNEL)

@@ -22,7 +22,7 @@ NEGLIGIBLE = 1e-15
 #: Cells in all, at most so many for each source.
 _CELLS_A_SOURCE = 4
 #: Cells to a range, at most; each has at least so many sources about a source.
-_PARTS, _FILLED = 3, 12
+_PARTS, _FILLED = 2, 12
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,20 @@ class Grid:
             left = reach**2 - sum(gap**2 for gap in apart)
             if left > 0.0:
                 along = int(np.sqrt(left) / self.size[-1] * (1.0 + 1e-12)) + 1
-                found.append([*shift, min(along, self.parts)])
+                along = min(along, self.parts)
+                found.append([*shift, -along, along])
         return np.array(found, dtype=np.int64)
+
+    def slabs(self) -> Integers:
+        """Return where slabs of layers begin that are no thinner than the range.
+
+        On a torus their number is even, because the last one meets the first.
+        """
+        layers = int(self.counts[0])
+        count = max(1, layers // self.parts)
+        if self.box is not None:
+            count -= count % 2
+        return np.arange(count + 1, dtype=np.int64) * layers // count
 
 
 class Listed(NamedTuple):
@@ -146,6 +158,29 @@ class CellSum:
                 return finer, self._listed(finer, y)
         return grid, listed
 
+    def _pairs(self, x: Array, w: Array) -> Array:
+        """Return the sum of gradients on a cloud by itself, each pair of cells once."""
+        from mfplug.dynamics.sums.cell_kernels import cell_pairs
+
+        k, c = self.kernel, self.direct.compiled
+        grid, listed = self._sources(x)
+        rows = grid.rows(self.reach)
+        after = [
+            [*shift, 1 if not any(shift) else first, last]
+            for *shift, first, last in rows.tolist()
+            if tuple(shift) >= (0,) * len(shift)
+        ]
+        own = np.zeros((1, len(x) + 1), dtype=np.int64)
+        out = np.zeros(x.shape)
+        cell_pairs(
+            c.term(None), grid.slabs(), np.array(after, dtype=np.int64), own,
+            listed.points, w[listed.order], listed.starts, grid.counts, c.scalars,
+            0.0 if k.box is None else k.scale * k.box, out,
+        )  # fmt: skip
+        result = np.empty_like(out)
+        result[:, listed.order] = out
+        return result
+
     def _run(
         self, y: Array, w: Array, x: Array, loop: Any, out: Array, *more: Any
     ) -> Any:
@@ -177,7 +212,10 @@ class CellSum:
             return out
         from mfplug.dynamics.sums.cell_kernels import cell_forces
 
-        out = self._run(sources, weights, targets, cell_forces, out)
+        if sources is targets:
+            out = self._pairs(sources, weights)
+        else:
+            out = self._run(sources, weights, targets, cell_forces, out)
         out *= self.kernel.factor * self.kernel.scale
         return out
 

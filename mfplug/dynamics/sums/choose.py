@@ -46,7 +46,7 @@ SORT, SORTED = 5e-5, 3.6e-7
 #: Seconds of ``split``, once; the rest stands in ``radii``.
 SPLIT = 2e-3
 #: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
-CELL, LIST, NEAR = 1e-4, 1e-7, 1.9
+CELL, LIST, NEAR = 1e-4, 1e-7, 1.5
 
 
 def candidates(

@@ -22,6 +22,8 @@ Index = NDArray[np.int64]
 
 #: The most occupations of the top layer that are tabulated.
 LARGEST = 2_000_000
+#: The most occupations of all layers whose masses are tabulated, 2 GB of them.
+LARGEST_LAYERS = 250_000_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,19 @@ class Lattice:
 
         All terms are non-negative, so the relative rounding error of a mass is at most
         2 M m units of 2^-53 or so, however small it is.
+
+        Raises
+        ------
+        ParameterError
+            If the layers are too many for the memory.
         """
+        total = comb(self.particles + self.cells, self.cells)
+        if total > LARGEST_LAYERS:
+            raise ParameterError(
+                f"counting measure: too many particles; got N = {self.particles} in "
+                f"{self.cells} cells, which is {total:.2g} occupations of N and fewer, "
+                f"expected at most {LARGEST_LAYERS:.2g}. Take fewer particles or cells."
+            )
         rows = [np.ones(1)]
         for count in range(1, self.particles + 1):
             row = np.zeros(self.size(count))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mfplug.dynamics.seeding import check_seed
 from mfplug.errors import ParameterError, shown
 from mfplug.theory.counting.certify import Problem
 from mfplug.theory.counting.lattice import Array, Lattice, lattice
@@ -61,7 +62,7 @@ def counting_measure(
     >>> round(a.value, 9), round(a.hamming, 9)
     (0.5, 0.25)
     """
-    f = checked_cells(cells)
+    f, seed = checked_cells(cells), check_seed(seed)
     if isinstance(law, Mapping):
         return exact(problem_of(law, f))
     from mfplug.theory.counting.samples import checked_samples, sampled
