@@ -187,6 +187,10 @@ def test_command(tmp_path, capsys):
     samples.write_text("n1,n2\n" + "\n".join(f"{a},{b}" for a, b in drawn))
     assert main(["alpha", str(samples), "--cells", "0.5,0.5"]) == 0
     assert "95% limits" in capsys.readouterr().out
+    # As spreadsheets write it: a byte order mark, and lines that end in CR LF.
+    path.write_bytes(b"\xef\xbb\xbfn1,n2,weight\r\n2,0,0.5\r\n0,2,0.5\r\n")
+    assert main(["alpha", str(path), "--cells", "0.5,0.5"]) == 0
+    assert "alpha    0.5\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
