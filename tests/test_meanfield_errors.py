@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -256,3 +257,46 @@ def test_the_grid_of_a_force_without_bound_is_judged_too():
         for grid in (40, 80)
     ]
     assert 0.0 < errors[1] < errors[0] < 1e-2
+
+
+NARROW = {"name": "gaussian", "strength": 0.1, "width": 0.1}
+
+
+def test_nodes_too_coarse_for_a_narrow_potential_are_refused():
+    """1000 nodes stand 0.5 apart; what the line suggests holds the force."""
+    system = mfplug.System(1, NARROW, {"name": "gaussian"})
+    keys = {"step": 0.2, "grid": 200}
+    with pytest.raises(NumericsError, match="1000 nodes cannot hold the force") as one:
+        mfplug.solve_mean_field(system, [0.0, 1.0], nodes=1000, **keys)
+    text = str(one.value)
+    assert "\n" not in text
+    assert "solver 'characteristics'" in text
+    enough = int(re.search(r"Give nodes: (\d+) or more", text)[1])
+    assert 1000 < enough <= 100000
+    held = mfplug.solve_mean_field(system, [0.0, 1.0], nodes=enough, **keys)
+    assert held.info["node_error"] < 0.1
+    # Planted: the same nodes and a potential ten times as wide are no case for it.
+    wide = mfplug.System(1, NARROW | {"width": 1.0}, {"name": "gaussian"})
+    field = mfplug.solve_mean_field(wide, [0.0, 1.0], nodes=1000, **keys)
+    assert field.info["node_error"] < 1e-6
+
+
+def test_the_smoothed_delta_is_refused_in_its_own_name():
+    system = mfplug.System(1, {"name": "gaussian"}, {"name": "gaussian"}, beta=0.3)
+    with pytest.raises(NumericsError, match="solver 'dirac-benney': 900 nodes") as one:
+        mfplug.solve_mean_field(
+            system, [0.0, 0.2], "dirac-benney", nodes=900, width=0.1, grid=200
+        )
+    assert "Give nodes: " in str(one.value)
+
+
+def test_a_state_without_force_is_not_refused():
+    """Where nothing acts, any noise is far more than the force; that is no error."""
+    bell = {"name": "gaussian", "strength": 1.7, "width": 0.3}
+    law = {"name": "homogeneous", "momentum": "waterbag"}
+    field = mfplug.solve_mean_field(
+        mfplug.System(1, bell, law, box=4.5), [0.0, 0.5], nodes=1200, grid=32
+    )
+    assert field.info["node_error"] > 1.0
+    q = np.linspace(0.0, 4.5, 40)[:, None]
+    assert np.abs(field.force(0.3, q)).max() < 1e-9

@@ -61,7 +61,7 @@ def test_particles_and_their_smoothed_limit_have_one_force():
 
 
 def test_smoothed_field_is_stored(tmp_path):
-    field = mfplug.solve_mean_field(system().at(50), [0.0, 0.2], nodes=900, grid=100)
+    field = mfplug.solve_mean_field(system().at(50), [0.0, 0.2], nodes=3600, grid=100)
     mfplug.save_field(tmp_path / "field.npz", field)
     again = mfplug.load_field(str(tmp_path / "field.npz"))
     q = np.linspace(-2, 3, 20)[:, None]
@@ -149,7 +149,7 @@ def test_limit_follows_linear_theory():
 
 def test_limit_is_stored(tmp_path):
     field = mfplug.solve_mean_field(
-        system(), [0.0, 0.2], "dirac-benney", nodes=3000, grid=100
+        system(), [0.0, 0.2], "dirac-benney", nodes=12000, grid=100
     )
     mfplug.save_field(tmp_path / "field.npz", field)
     again = mfplug.load_field(tmp_path / "field.npz")

@@ -54,14 +54,15 @@ class Characteristics(mfplug.Solver):
     second resolution: ``error`` is the sum of ``node_error`` (change from half the
     nodes), ``step_error`` (change when the step is halved, with few nodes) and
     ``interpolation_error`` (spline against the sum over nodes). With ``tolerance``
-    the solver chooses nodes, grid and step so that ``error`` stays below it. ``work``
-    is the number of forces on nodes, each at each stage of each step.
+    the solver chooses nodes, grid and step so that ``error`` stays below it; without, a
+    field with a ``node_error`` above 0.25 is refused. ``work`` is the number of forces
+    on nodes, each at each stage of each step.
 
     Raises
     ------
     NumericsError
-        If the mass has spread so far that the grid cannot hold the force; if a
-        tolerance is out of reach.
+        If the mass has spread so far that the grid cannot hold the force; if the nodes
+        are too coarse, with a number that may do; if a tolerance is out of reach.
     """
 
     name: ClassVar[str] = "characteristics"
@@ -79,7 +80,17 @@ class Characteristics(mfplug.Solver):
 
     def solve(self, system: mfplug.System, times: Sequence[float]) -> PairField:
         """Return the field of the nodes' motion, with its error in ``info``."""
-        from mfplug.meanfield.refine import solve_to_tolerance, solve_with_error
+        return self.solve_as(self.name, system, times)
+
+    def solve_as(
+        self, who: str, system: mfplug.System, times: Sequence[float]
+    ) -> PairField:
+        """Return the field, solved on behalf of a solver that errors shall name."""
+        from mfplug.meanfield.refine import (
+            check_nodes,
+            solve_to_tolerance,
+            solve_with_error,
+        )
 
         self._check(system)
         modes = system.potential.modes() is not None
@@ -96,6 +107,9 @@ class Characteristics(mfplug.Solver):
             resolution = self._resolution(system, MODE_NODES if modes else NODES, GRID)
             field, found = solve_with_error(run, resolution, grid_error)
             self._check_grid(field)
+            check_nodes(
+                who, field, found, resolution, lambda r: self._run(system, times[:1], r)
+            )
         field.info |= {
             "error": found.total,
             "node_error": found.nodes,

@@ -73,8 +73,8 @@ class DiracBenney(mfplug.Solver):
             self._smoothed(system, strength, w) for w in (width, math.sqrt(2) * width)
         )
         inner = self._inner(NODES[system.dimension])
-        field = inner.solve(fine, times)
-        start = inner.solve(wide, times[:1])
+        field = inner.solve_as(self.name, fine, times)
+        start = inner.solve_as(self.name, wide, times[:1])
         points = field.system.initial.nodes(300)[0]
         now = field.force(times[0], points)
         change = float(np.abs(now - start.force(times[0], points)).max())
