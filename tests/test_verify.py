@@ -20,6 +20,15 @@ from mfplug.studies.verify import verify
 SUBSET = ("gronwall", "l1-unsuited")
 
 
+def test_every_study_that_ships_has_reference_tables():
+    from mfplug.studies.load import shipped
+
+    folder = shipped_references() / "quick"
+    assert {path.name for path in folder.iterdir()} == set(shipped())
+    for study in shipped():
+        assert {path.name for path in (folder / study).iterdir()} == {*KEPT, MADE}
+
+
 @pytest.fixture(scope="module")
 def micro(tmp_path_factory):
     """Results of the small study, and references that were made from them."""
