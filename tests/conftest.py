@@ -20,6 +20,9 @@ from mfplug import registry
 from mfplug.cli.main import main
 from mfplug.registry import fingerprint
 
+#: Programs of their own, which read the command line.
+collect_ignore = ["fuzz"]
+
 POTENTIAL = """
 from dataclasses import dataclass
 from typing import ClassVar

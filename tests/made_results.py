@@ -3,13 +3,9 @@
 import csv
 import json
 
-import pytest
-
 from mfplug.report import (
     CLAIMS,
     VERDICTS,
-    write_figures,
-    write_tables,
 )
 from mfplug.report.curves import panels
 from mfplug.report.draw import draw
@@ -106,20 +102,6 @@ def make_results(out, name="made", figures=(MAIN,), rows=None, **study):
         ("provenance.json", provenance),
     ):
         (folder / file).write_text(json.dumps(value))
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return make_results(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    """One results folder with its figures and tables, drawn once."""
-    folder = make_results(tmp_path_factory.mktemp("out"))
-    write_figures(folder)
-    write_tables(folder)
     return folder
 
 

@@ -16,6 +16,11 @@ from mfplug.report.concise import concise
 from mfplug.report.files import write_whole
 
 
+@pytest.fixture
+def folder(tmp_path):
+    return make_results(tmp_path)
+
+
 def test_tables_have_uncertainties_notes_and_rates(tmp_path):
     table, bounds, rates = made_rows()
     table[0] |= {"value": "", "stderr": "", "lower": "", "upper": ""}

@@ -20,6 +20,7 @@ from mfplug.report import (
     FIGURE_KEYS,
     layout,
     write_figures,
+    write_tables,
 )
 from mfplug.report.agreement import FAMILY, deviations, draw_agreement
 from mfplug.report.curves import panels
@@ -28,6 +29,20 @@ from mfplug.report.guides import guides
 from mfplug.report.legend import exponent_text
 from mfplug.report.scales import frame_of
 from mfplug.report.selection import Data
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_results(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """One results folder with its figures and tables, drawn once."""
+    folder = make_results(tmp_path_factory.mktemp("out"))
+    write_figures(folder)
+    write_tables(folder)
+    return folder
 
 
 def test_the_drawing_shows_the_table(folder):
