@@ -6,6 +6,8 @@ import json
 from mfplug.report import (
     CLAIMS,
     VERDICTS,
+    write_figures,
+    write_tables,
 )
 from mfplug.report.curves import panels
 from mfplug.report.draw import draw
@@ -103,6 +105,14 @@ def make_results(out, name="made", figures=(MAIN,), rows=None, **study):
     ):
         (folder / file).write_text(json.dumps(value))
     return folder
+
+
+def drawn_results(folder):
+    """Return the folder of a made study with its figures and tables."""
+    made = make_results(folder)
+    write_figures(made)
+    write_tables(made)
+    return made
 
 
 def drawing(folder, figure):

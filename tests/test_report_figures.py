@@ -9,6 +9,7 @@ from made_results import (
     NUMBERS,
     SWEPT,
     drawing,
+    drawn_results,
     made_rows,
     make_results,
     one_line,
@@ -20,7 +21,6 @@ from mfplug.report import (
     FIGURE_KEYS,
     layout,
     write_figures,
-    write_tables,
 )
 from mfplug.report.agreement import FAMILY, deviations, draw_agreement
 from mfplug.report.curves import panels
@@ -38,11 +38,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """One results folder with its figures and tables, drawn once."""
-    folder = make_results(tmp_path_factory.mktemp("out"))
-    write_figures(folder)
-    write_tables(folder)
-    return folder
+    return drawn_results(tmp_path_factory.mktemp("out"))
 
 
 def test_the_drawing_shows_the_table(folder):

@@ -7,16 +7,14 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import make_results, one_line
+from made_results import drawn_results, make_results, one_line
 
 from mfplug.errors import MfplugError, StoreError
 from mfplug.report import (
     CLAIMS,
     SECTIONS,
     VERDICTS,
-    write_figures,
     write_page,
-    write_tables,
 )
 from mfplug.report import svg as svg_module
 from mfplug.report.mathtext import html
@@ -29,11 +27,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """One results folder with its figures and tables, drawn once."""
-    folder = make_results(tmp_path_factory.mktemp("out"))
-    write_figures(folder)
-    write_tables(folder)
-    return folder
+    return drawn_results(tmp_path_factory.mktemp("out"))
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
