@@ -12,6 +12,8 @@ from mfplug.inputs import check_regular
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
+# What an escape such as "\ud800" can make, and no file or picture can hold.
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 
 
 def read_yaml(path: Path, kind: str = "study") -> Any:
@@ -75,6 +77,11 @@ def _check_events(text: str, who: str) -> None:
             raise StudyError(
                 f"{who}: YAML aliases are not allowed; got '*{event.anchor}' at line "
                 f"{line}, expected plain data. Write the value out."
+            )
+        if isinstance(event, yaml.ScalarEvent) and _NO_TEXT.search(event.value):
+            raise StudyError(
+                f"{who}: half a character or a NUL; got {ascii(event.value)[:40]} at "
+                f"line {line}, expected text that can be written. Remove it."
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
