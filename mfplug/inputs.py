@@ -55,7 +55,9 @@ def check_regular(
 
 
 def check_target(path: Path | str) -> None:
-    """Refuse to put a file in the place of a folder, a pipe or a device.
+    """Refuse to put a file in the place of a pipe, a socket or a device.
+
+    A folder is refused by the system.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def check_target(path: Path | str) -> None:
         If there is one; a link to one counts too.
     """
     found = irregular(path)
-    if found:
+    if found and found != _KINDS[stat.S_IFDIR]:
         raise StoreError(
             f"file '{path}': cannot be written; got {found} of that name, expected a "
             "file or a new name. Choose another."

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
+
 import pytest
 from made_results import MAIN, drawing, made_rows, make_results
+
+from mfplug.studies import snake
 
 
 @pytest.mark.parametrize(
@@ -45,3 +49,15 @@ def test_a_plugin_file_whose_links_go_round(mfplug_cli, write_study, tmp_path):
     out = tmp_path / "out"
     out.symlink_to(out)
     mfplug_cli("run", write_study(), "--out", out).refused("cannot be written")
+
+
+def test_a_user_without_a_name_is_given_one(monkeypatch):
+    names = ("LOGNAME", "USER", "LNAME", "USERNAME")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LOGNAME", "")
+    monkeypatch.setattr("os.getuid", lambda: 987_654)
+    with pytest.raises((KeyError, OSError)):
+        getpass.getuser()
+    snake._name_the_user()
+    assert getpass.getuser() == "user-987654"
