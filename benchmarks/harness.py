@@ -53,6 +53,8 @@ class Case:
         Largest value allowed for the first entrant's measured number.
     x
         Abscissa in a figure, where there is one.
+    repeats
+        At most so many rounds, for what is dear; None for as many as there are.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Case:
     asked: Mapping[str, float] = field(default_factory=dict)
     most: float | None = None
     x: float | None = None
+    repeats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def compare(case: Case, repeats: int) -> list[Row]:
     own = {name: call() for name, call in case.entrants.items()}
     counts = {n: 1 if own[n] is not None else _count(case.entrants[n]) for n in names}
     costs: dict[str, list[float]] = {name: [] for name in names}
+    if case.repeats is not None:
+        repeats = min(repeats, case.repeats)
     for turn in range(repeats):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
