@@ -244,3 +244,18 @@ def test_content_that_fits_its_checksums_and_is_another_is_refused(whole, tmp_pa
         write_arrays(target, arrays | change, meta)
         with pytest.raises(StoreError, match="altered or foreign"):
             load_ensemble(target)
+
+
+def test_a_file_of_before_checksums_says_what_to_do(whole, tmp_path):
+    (field, _), (ensemble, _), _ = stored_kinds(whole[1])
+    target = tmp_path / "old.npz"
+    for original, load in ((field, load_field), (ensemble, load_ensemble)):
+        with np.load(original) as data:
+            arrays = {key: data[key] for key in data.files}
+        text = json.loads(bytes(arrays.pop("__meta__")))
+        del text["sha256"]
+        meta = np.frombuffer(json.dumps(text, sort_keys=True).encode(), np.uint8)
+        np.savez(target, __meta__=meta, **arrays)
+        said = "no checksum; got a file of an earlier version.*run the study again"
+        with pytest.raises(StoreError, match=said):
+            load(target)
