@@ -74,15 +74,17 @@ def _each_alone(blocks: Sequence[range], draw: Draw, move: Move) -> Iterator[ran
         move(block, *points)
         return block
 
-    count = threads()
-    pool = ThreadPoolExecutor(count, initializer=numba.set_num_threads, initargs=(1,))
+    before = numba.get_num_threads()
+    pool = ThreadPoolExecutor(
+        threads(), initializer=numba.set_num_threads, initargs=(1,)
+    )
     # What the caller does with a block finds all cores busy: it takes one thread too.
     numba.set_num_threads(1)
     try:
         for future in [pool.submit(whole, block) for block in blocks]:
             yield future.result()
     finally:
-        numba.set_num_threads(count)
+        numba.set_num_threads(before)
         pool.shutdown(cancel_futures=True)
 
 
