@@ -86,7 +86,8 @@ class MeanField(ABC):
         first, last = self.times[0], self.times[-1]
         slack = 1e-9 * max(1.0, abs(first), abs(last))
         # An array of one number, as NumPy's reductions give, is a number too.
-        number = isinstance(t, numbers.Real | np.ndarray) and np.ndim(t) == 0
+        given: Any = t
+        number = isinstance(given, numbers.Real | np.ndarray) and np.ndim(given) == 0
         if not (number and first - slack <= t <= last + slack):
             raise ParameterError(
                 f"mean field: time is outside the solved interval; got {shown(t)}, "

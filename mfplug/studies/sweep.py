@@ -89,8 +89,8 @@ def _check_sweep(study: StudyFile, name: str) -> None:
 def _check_only(study: StudyFile, name: str) -> None:
     """Refuse conditions on names and values that are not swept beside the case."""
     for key, options in study.sweep.items():
-        for case in options:
-            for other, wanted in case.only.items() if isinstance(case, Case) else ():
+        for case in (option for option in options if isinstance(option, Case)):
+            for other, wanted in case.only.items():
                 swept = study.sweep.get(other, []) if other != key else []
                 there = [_labelled(other, value)[0] for value in swept]
                 if not wanted or any(value not in there for value in wanted):
