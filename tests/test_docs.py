@@ -179,3 +179,10 @@ def test_pages_need_no_network(site):
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
         assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"https?:", text), page
+
+
+def test_the_thesis_page_leads_to_every_study():
+    """Every statement has a study; a wrong name would fail the build of the pages."""
+    text = (ROOT / "docs" / "explain" / "thesis.md").read_text("utf-8")
+    missing = [n for n in shipped() if f"(project:#study-{n})" not in text]
+    assert not missing

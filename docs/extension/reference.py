@@ -126,7 +126,7 @@ def study_page(folder: Path, studies: list[str]) -> None:
     lines = heading("Studies")
     for name in shipped():
         data = yaml.safe_load(find(name).read_text(encoding="utf-8"))
-        lines += heading(name, "-")
+        lines += [f".. _study-{name}:", "", *heading(name, "-")]
         lines += [f"**{math(data['title'])}** Claims: {', '.join(data['claims'])}.", ""]
         lines += [math(" ".join(data.get("description", "").split())), ""]
         if name in studies:
