@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +54,8 @@ class Case:
         Largest value allowed for the first entrant's measured number.
     x
         Abscissa in a figure, where there is one.
+    seconds
+        Rounds are left out that would take longer than this together; one is made.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Case:
     asked: Mapping[str, float] = field(default_factory=dict)
     most: float | None = None
     x: float | None = None
+    seconds: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,12 @@ def compare(case: Case, repeats: int) -> list[Row]:
     """
     names = list(case.entrants)
     own = {name: call() for name, call in case.entrants.items()}
+    start = time.perf_counter()
     counts = {n: 1 if own[n] is not None else _count(case.entrants[n]) for n in names}
+    # A round is about as long: what is short is repeated until SHORTEST.
+    round_ = max(time.perf_counter() - start, SHORTEST * len(names))
     costs: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(repeats):
+    for turn in range(max(1, int(min(repeats, case.seconds / round_)))):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
             costs[name].append(_cost(case.entrants[name], counts[name]))
