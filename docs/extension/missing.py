@@ -23,4 +23,4 @@ def without_figure(results: Iterable[Path]) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(*without_figure(map(Path, sys.argv[1:])), sep="\n")
+    sys.stdout.write("\n".join(without_figure(map(Path, sys.argv[1:]))))

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from extension.gallery import gallery_page, plugin_picture, study_pictures
 import mfplug
+from extension.gallery import gallery_page, plugin_picture, study_pictures
 from mfplug import hookspecs
 from mfplug.cli.main import build_parser
 from mfplug.contracts.plugin import KINDS
@@ -110,8 +110,9 @@ def hook_page(folder: Path) -> None:
     ]
     for name in hookspecs.HOOKS.values():
         function = getattr(hookspecs, name)
+        returns = inspect.signature(function, eval_str=False).return_annotation
         lines += [
-            f".. py:function:: {name}() -> {inspect.signature(function).return_annotation}",
+            f".. py:function:: {name}() -> {returns}",
             "",
             f"   {inspect.getdoc(function)}",
             "",
