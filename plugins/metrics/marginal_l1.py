@@ -15,7 +15,8 @@ from mfplug.dynamics.copies import blocks
 if TYPE_CHECKING:
     from mfplug.theory.basis import PolynomialBasis
     from mfplug.theory.manybody import Products
-    from mfplug.theory.projection import HoeffdingCoefficients, L1Estimate
+    from mfplug.theory.projection import HoeffdingCoefficients
+    from mfplug.theory.projection_distance import L1Estimate
 
 Array = NDArray[np.float64]
 
@@ -41,8 +42,8 @@ class MarginalL1(mfplug.Observable):
     histogram would drown the O(1/N) signal. Products of higher total degree than
     ``products`` are left out. Where the products go to degree 4 or more (d = 1), what
     their last two degrees add is carried on as a geometric series, and half of that
-    widens the interval (:func:`mfplug.theory.projection.continued`); for Gaussian laws
-    it is the term of order N^-2.
+    widens the interval (:func:`mfplug.theory.projection_distance.continued`); for
+    Gaussian laws it is the term of order N^-2.
     ``marginal-l1-coarse`` is the same distance for s = 1 on a fixed partition: 16 cells
     of (q_1, p_1), carried by the mean-field flow.
     """
@@ -130,7 +131,8 @@ class MarginalL1(mfplug.Observable):
         cells: Callable[[Array], Array],
         tuples: dict[int, tuple[Array, Array]],
     ) -> list[mfplug.Row]:
-        from mfplug.theory.projection import cell_l1, hoeffding_coefficients
+        from mfplug.theory.projection import hoeffding_coefficients
+        from mfplug.theory.projection_distance import cell_l1
 
         ensemble = sample.the_ensemble()
         N, count = ensemble.particles, ensemble.replicas
@@ -203,7 +205,7 @@ def _l1(
 
     Products of pairs begin at degree 2, so a family of degree 4 has two terms.
     """
-    from mfplug.theory.projection import continued, hoeffding_l1
+    from mfplug.theory.projection_distance import continued, hoeffding_l1
 
     features, bodies = family.features(values), family.bodies
     most = np.array([order[bodies == b].max(initial=0) for b in range(4)])
