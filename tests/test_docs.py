@@ -226,3 +226,10 @@ def test_primes_and_slashes_are_set_as_in_print(monkeypatch):
     formula = spaced(convert("F' = N^{-1/2}"))
     assert "<msup><mi>F</mi>" not in formula
     assert formula.count('lspace="0"') == 2
+
+
+def test_a_solver_that_needs_the_plane_has_a_picture():
+    from mfplug import create
+    from mfplug.gallery import portrait
+
+    assert b"<svg" in portrait(create("solver", "spherical"), "svg")
