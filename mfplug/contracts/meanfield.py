@@ -87,7 +87,7 @@ class MeanField(ABC):
         slack = 1e-9 * max(1.0, abs(first), abs(last))
         # An array of one number, as NumPy's reductions give, is a number too.
         given: Any = t
-        number = isinstance(given, numbers.Real | np.ndarray) and np.ndim(given) == 0
+        number = np.ndim(given) == 0 and isinstance(given, numbers.Real | np.ndarray)
         if not (number and first - slack <= t <= last + slack):
             raise ParameterError(
                 f"mean field: time is outside the solved interval; got {shown(t)}, "
