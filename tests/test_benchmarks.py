@@ -64,6 +64,25 @@ def test_timed_calls_give_rates(benchmarks, monkeypatch):
     assert ours.timed
 
 
+@pytest.mark.parametrize(("compiled", "calls"), [(False, 3), (True, 2)])
+def test_long_calls_get_fewer_rounds(benchmarks, monkeypatch, compiled, calls):
+    harness, clock, made = benchmarks.harness, [0.0], []
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
+
+    def call():
+        made.append(clock[0])
+        clock[0] += 30.0 + len(made)
+
+    case = harness.Case("long", {"ours": call}, compiled=compiled)
+    (row,) = harness.compare(case, repeats=7)
+    assert len(made) == calls
+    assert row.rounds == 2
+    # The first call is a measurement where nothing had to be compiled in it.
+    first = 31.0 if compiled else 32.0
+    assert row.value[2] == pytest.approx(1.0 / first)
+    assert " 2 rounds)" in benchmarks.page._line(row)
+
+
 def test_page_holds_every_section_once(benchmarks, tmp_path):
     page, harness = benchmarks.page, benchmarks.harness
     rows = harness.compare(
