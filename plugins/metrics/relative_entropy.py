@@ -124,7 +124,8 @@ class RelativeEntropy(mfplug.Observable):
             np.reshape(points / scales, shape), nulls, log_density, self.neighbours,
             period,
         )  # fmt: skip
-        note = "not told from 0" if found.value < found.threshold else ""
+        zero = found.lower == 0.0 or found.value < found.threshold
+        note = "not told from 0" if zero else ""
         return [
             mfplug.Row(
                 names[0], t, found.value, found.stderr, found.lower, found.upper,
