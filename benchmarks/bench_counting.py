@@ -35,6 +35,8 @@ SIZES = (20, 60, 150, 400, 1000)
 #: Seconds allowed with two cells, and N up to which the network is solved too.
 SECONDS = {150: 3.0, 400: 20.0, 1000: 150.0}
 MOST_NETWORK = 60
+#: Seconds for the rounds of one case.
+SECONDS_EACH = 15.0
 #: Cells, particles of the laws of more than two cells.
 MORE = ((3, 10), (3, 20), (3, 40), (4, 8), (4, 16))
 
@@ -122,7 +124,13 @@ def _pair(
     if particles <= MOST_NETWORK and label.startswith("two"):
         entrants["network"] = functools.partial(_seconds, problem, _whole)
     yield Case(
-        label, entrants, unit="s", most=seconds, x=float(particles), compiled=True
+        label,
+        entrants,
+        unit="s",
+        most=seconds,
+        x=float(particles),
+        seconds=SECONDS_EACH,
+        compiled=True,
     )
     gap = found[0].upper - found[0].lower
     yield Case(f"{label}, width", {"mfplug": lambda: gap}, unit="of alpha", most=width)

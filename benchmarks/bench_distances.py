@@ -30,6 +30,8 @@ TITLE = "Distances of clouds"
 OURS, POT = "mfplug", "POT emd2"
 WIDTH = 0.25
 GAP = 0.1
+#: Seconds for the rounds of one case.
+SECONDS = 20.0
 
 Array = NDArray[np.float64]
 
@@ -90,7 +92,9 @@ def _exact(
         _agreed(name, found[OURS], found[POT])
 
     entrants = {OURS: ours, POT: theirs}
-    return Case(name, entrants, 1.0, "distances", {POT: asked}, compiled=True)
+    return Case(
+        name, entrants, 1.0, "distances", {POT: asked}, seconds=SECONDS, compiled=True
+    )
 
 
 def _agreed(name: str, found: float, expected: float) -> None:

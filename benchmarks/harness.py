@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -10,9 +11,7 @@ from dataclasses import dataclass, field
 
 #: A call is repeated until it takes this long, so that the clock's grain is nothing.
 SHORTEST = 0.05
-#: Seconds for the rounds of one case; long calls get fewer rounds, but at least two.
-BUDGET, FEWEST = 20.0, 2
-#: A call that took this many seconds is not called once more to be counted.
+#: A call of compiled code that took this many seconds counts as a round.
 LONG = 1.0
 
 
@@ -57,9 +56,13 @@ class Case:
         Largest value allowed for the first entrant's measured number.
     x
         Abscissa in a figure, where there is one.
+    seconds
+        Rounds are left out that would take longer than this together; one is made.
+    repeats
+        At most so many rounds of what measures itself, which ``seconds`` cannot know.
     compiled
-        Whether all of it is compiled already: then the first call of what takes long
-        counts as a round.
+        Whether all of it is compiled already: then the first call counts as a round
+        where it takes long.
     """
 
     name: str
@@ -69,6 +72,8 @@ class Case:
     asked: Mapping[str, float] = field(default_factory=dict)
     most: float | None = None
     x: float | None = None
+    seconds: float = math.inf
+    repeats: int | None = None
     compiled: bool = False
 
 
@@ -115,24 +120,28 @@ def compare(case: Case, repeats: int) -> list[Row]:
     """Measure all entrants of a case in turns.
 
     Each is called once beforehand, which compiles it. The order turns from round to
-    round, so that none always runs after the same other. The rounds of one case take
-    about ``BUDGET`` seconds at most, but two are made in any case.
+    round, so that none always runs after the same other.
     """
     names = list(case.entrants)
     own: dict[str, float | None] = {}
     lasted: dict[str, float] = {}
     for name in names:
         lasted[name], own[name] = _timed(case.entrants[name])
-    long = max(lasted.values()) > LONG
+    long = case.compiled and max(lasted.values()) > LONG
+    start = time.perf_counter()
     counts = {
         n: 1 if own[n] is not None or long else _count(case.entrants[n]) for n in names
     }
-    rounds = min(repeats, max(FEWEST, int(BUDGET / max(sum(lasted.values()), 1e-9))))
+    # A round is about as long: what is short is repeated until SHORTEST.
+    taken = sum(lasted.values()) if long else time.perf_counter() - start
+    round_ = max(taken, SHORTEST * len(names))
     costs: dict[str, list[float]] = {name: [] for name in names}
+    most = repeats if case.repeats is None else min(repeats, case.repeats)
+    rounds = max(1, int(min(most, case.seconds / round_)))
     for turn in range(rounds):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
-            if turn == 0 and long and case.compiled:
+            if turn == 0 and long:
                 value = own[name]
                 costs[name].append(lasted[name] if value is None else value)
             else:

@@ -79,7 +79,8 @@ def markdown(section: Section) -> str:
 def _line(row: Row) -> str:
     unit = f"{row.unit}/s" if row.timed else row.unit
     middle, low, high = map(_number, row.value)
-    few = f", {row.rounds} rounds" if row.rounds is not None else ""
+    plural = "s" if row.rounds != 1 else ""
+    few = f", {row.rounds} round{plural}" if row.rounds is not None else ""
     value = f"{middle} {unit} ({low} to {high}{few})"
     middle, low, high = (f"{x:.2f}" for x in row.ratio)
     ratio = "" if row.first else f"{middle} ({low} to {high})"

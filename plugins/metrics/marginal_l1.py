@@ -15,7 +15,8 @@ from mfplug.dynamics.copies import blocks
 if TYPE_CHECKING:
     from mfplug.theory.basis import PolynomialBasis
     from mfplug.theory.manybody import Products
-    from mfplug.theory.projection import HoeffdingCoefficients, L1Estimate
+    from mfplug.theory.projection import HoeffdingCoefficients
+    from mfplug.theory.projection_distance import L1Estimate
 
 Array = NDArray[np.float64]
 
@@ -41,11 +42,11 @@ class MarginalL1(mfplug.Observable):
     histogram would drown the O(1/N) signal. Products of higher total degree than
     ``products`` are left out. Where the products go to degree 4 or more (d = 1; d = 2
     for s = 1), what their last two degrees add is carried on as a geometric series, and
-    half of that widens the interval (:func:`mfplug.theory.projection.continued`); for
-    Gaussian laws it is the term of order N^-2. Elsewhere the row's note says that the
-    rest is in neither value nor interval: one pair of degrees shows no series. Then
-    ``products: 4`` (with ``degree: 4``) shows it, with some 600 replicas for d = 2 and
-    2000 for d = 3.
+    half of that widens the interval
+    (:func:`mfplug.theory.projection_distance.continued`); for Gaussian laws it is the
+    term of order N^-2. Elsewhere the row's note says that the rest is in neither value
+    nor interval: one pair of degrees shows no series. Then ``products: 4`` (with
+    ``degree: 4``) shows it, with some 600 replicas for d = 2 and 2000 for d = 3.
     ``marginal-l1-coarse`` is the same distance for s = 1 on a fixed partition: 16 cells
     of (q_1, p_1), carried by the mean-field flow.
     """
@@ -133,7 +134,8 @@ class MarginalL1(mfplug.Observable):
         cells: Callable[[Array], Array],
         tuples: dict[int, tuple[Array, Array]],
     ) -> list[mfplug.Row]:
-        from mfplug.theory.projection import cell_l1, hoeffding_coefficients
+        from mfplug.theory.projection import hoeffding_coefficients
+        from mfplug.theory.projection_distance import cell_l1
 
         ensemble = sample.the_ensemble()
         N, count = ensemble.particles, ensemble.replicas
@@ -207,7 +209,7 @@ def _l1(
     Products of pairs begin at degree 2, so a family of degree 4 has two terms. With it
     comes a note of what is left out, where that is not estimated.
     """
-    from mfplug.theory.projection import continued, hoeffding_l1
+    from mfplug.theory.projection_distance import continued, hoeffding_l1
 
     features, bodies = family.features(values), family.bodies
     most = np.array([order[bodies == b].max(initial=0) for b in range(4)])
