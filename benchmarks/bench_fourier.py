@@ -24,7 +24,7 @@ TITLE = "Fast sums by nonuniform FFTs"
 TOLERANCE, WIDTH = 1e-8, 1.3
 #: Expansion degree and window of pynfft3, from cheap to dear; the first that serves.
 LADDER = ((16, 4), (24, 5), (32, 5), (48, 6), (64, 6), (128, 8))
-SIZES = {1: (10_000, 100_000, 1_000_000), 2: (10_000, 100_000), 3: (10_000, 100_000)}
+SIZES = {d: (10_000, 100_000, 1_000_000) for d in (1, 2, 3)}
 
 
 def cases(settings: Settings) -> Iterator[Case | Skip]:

@@ -1,10 +1,13 @@
 """One force against the number of particles, for each way of summing.
 
-A cloud of N independent points feels its own force, from N = 10^2 to 10^6. `auto` is
-called first, its choice stands in brackets; every other way that can serve the
-potential is called beside it, all pairs and cells up to N = 20 000. A ratio below 0.67
-says that `auto` chose a way slower than another by more than 1.5. The last row of each
-potential is the exponent of the time of `auto` between N = 10^4 and 10^6.
+A cloud of N independent points feels its own force; the error of the series is 1e-8 for
+smooth potentials and 1e-6 for those that are sharp near 0, measured against all pairs
+beforehand. `auto` is called first, its choice stands in brackets; beside it is called
+every other way that its estimate does not put at five times as long. Sizes are 10^2
+to 10^5, and a quarter below and above each N at which `auto` changes its mind. A ratio
+below 0.67 says that `auto` chose a way slower than another by more than 1.5. The last
+row of a potential is the exponent of the time of `auto` from N = 10^4 to 10^6, fitted
+to five sizes; the seconds at those that are not among the others follow it.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,105 +23,188 @@ import numpy as np
 import mfplug
 from benchmarks.harness import Case, Row, Settings
 from mfplug.dynamics.sums import PairSum
+from mfplug.dynamics.sums.choose import candidates
 from mfplug.errors import MfplugError
 
 TITLE = "One force against N"
-SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
-#: Above this number of points all pairs, and cells of a long range, take too long.
-MOST_DIRECT = 20_000
-WAYS = ("direct", "fourier", "split", "sorted", "separable", "cells")
+SIZES = (100, 1_000, 10_000, 100_000)
+#: Sizes to which the growth is fitted.
+GROWING = (10_000, 31_600, 100_000, 316_000, 1_000_000)
 #: How much slower than the best way `auto` may be.
 ALLOWED = 1.5
-#: Name, parameters, dimension, box.
-POTENTIALS: tuple[tuple[str, dict[str, float], int, float | None], ...] = (
-    ("gaussian", {"width": 1.3}, 1, None),
-    ("gaussian", {"width": 1.3}, 2, None),
-    ("gaussian", {"width": 1.3}, 3, None),
-    ("cosine", {"mode": 1}, 1, 2 * math.pi),
-    ("bump", {"radius": 0.6}, 1, None),
-    ("plummer", {"softening": 0.05}, 2, None),
-    ("plummer", {"softening": 0.05}, 3, None),
+#: Ways that are estimated to take so many times as long as the best are left out.
+HOPELESS = 5.0
+#: From a change of the way to the sizes on its two sides.
+BESIDE = 1.25
+#: What the rounds of one case may take, in seconds.
+SECONDS = 1.5
+#: Particles of the cloud on which a series is measured, as in a run.
+SAMPLED = 1 << 15
+
+
+@dataclass(frozen=True)
+class Place:
+    """A potential in its space, and the error of its series."""
+
+    name: str
+    parameters: dict[str, float]
+    d: int
+    box: float | None = None
+    tolerance: float = 1e-8
+    largest: int = GROWING[-1]
+
+    @property
+    def label(self) -> str:
+        """What the table calls it."""
+        space = " on the torus" if self.box else ""
+        return f"{self.name}, d = {self.d}{space}"
+
+    @property
+    def potential(self) -> Any:
+        """The plugin in its space."""
+        made = mfplug.create("potential", self.name, **self.parameters)
+        return made.on(self.d, self.box)
+
+    def sum(self, n: int, way: str = "auto") -> PairSum:
+        """Return the sum for n particles."""
+        return PairSum(
+            self.potential, self.d, n, way, factor=1 / n, box=self.box,
+            tolerance=self.tolerance,
+        )  # fmt: skip
+
+
+SOFT = {"softening": 0.05}
+PLACES = (
+    Place("gaussian", {"width": 1.3}, 1),
+    Place("gaussian", {"width": 1.3}, 2),
+    Place("gaussian", {"width": 1.3}, 3),
+    Place("gaussian", {"width": 0.4}, 2, 9.0),
+    Place("cosine", {"mode": 1}, 1, 2 * math.pi),
+    Place("cosine", {"mode": 1}, 2, 2 * math.pi),
+    Place("bump", {"radius": 0.6}, 1),
+    Place("bump", {"radius": 0.6}, 2),
+    Place("plummer", SOFT, 2, tolerance=1e-6),
+    Place("plummer", SOFT, 3, tolerance=1e-6),
+    Place("yukawa", {"screening": 0.5} | SOFT, 2, 9.0, 1e-6),
+    Place("yukawa", {"screening": 0.5} | SOFT, 3, tolerance=1e-6, largest=100_000),
+    Place("power", {"exponent": 0.7} | SOFT, 2, tolerance=1e-6, largest=100_000),
 )
 
 
 def cases(settings: Settings) -> Iterator[Case]:
     """Yield the comparisons."""
-    sizes = SIZES[:2] if settings.small else SIZES
-    for name, parameters, d, box in POTENTIALS:
-        potential = mfplug.create("potential", name, **parameters).on(d, box)
-        label = f"{name}, d = {d}" + (" on the torus" if box else "")
-        for n in sizes:
-            yield _size(label, potential, d, box, n)
-        yield _growth(label, potential, d, box, sizes[-3:])
+    sizes, growing = (SIZES[:2], SIZES[:2]) if settings.small else (SIZES, GROWING)
+    for place in PLACES:
+        for n in sorted({*sizes, *beside(place, sizes[0], sizes[-1])}):
+            yield _size(place, n)
+        yield from _growth(place, [n for n in growing if n <= place.largest])
 
 
-def cloud(d: int, n: int) -> np.ndarray:
+def beside(place: Place, first: int, last: int) -> Iterator[int]:
+    """Yield sizes on both sides of each at which `auto` takes another way."""
+    grid = [int(n) for n in np.geomspace(first, last, 16)]
+    chosen = [place.sum(n).method for n in grid]
+    for k in range(len(grid) - 1):
+        low, high = grid[k : k + 2]
+        if chosen[k] == chosen[k + 1]:
+            continue
+        while high > 1.02 * low:
+            middle = round(math.sqrt(low * high))
+            same = place.sum(middle).method == chosen[k]
+            low, high = (middle, high) if same else (low, middle)
+        for n in (low / BESIDE, high * BESIDE):
+            yield int(float(f"{n:.2g}"))
+
+
+def cloud(place: Place, n: int) -> np.ndarray:
     """Return one cloud, shape (1, d, n)."""
-    return np.random.default_rng(20).normal(size=(1, d, n))
+    return np.random.default_rng(20).normal(size=(1, place.d, n))
 
 
-def force(potential: Any, d: int, box: float | None, n: int, way: str) -> Any:
+def force(place: Place, n: int, way: str) -> tuple[str, Callable[[], None]] | None:
     """Return the chosen way and a call of one force, or None if it cannot serve."""
+    x = cloud(place, n)
+    some = np.ascontiguousarray(x[0, :, :SAMPLED])
     try:
-        pairs = PairSum(potential, d, n, way, factor=1 / n, box=box, tolerance=1e-8)
-        x = cloud(d, n)
-        pairs.clouds(x)
+        pairs = place.sum(n, way)
+        pairs.calibrate(some, np.ones(some.shape[1]), some)
     except MfplugError:
         return None
-    return pairs.method, lambda: _run(pairs, x)
+
+    def call() -> None:
+        pairs.clouds(x)
+
+    return pairs.method, call
 
 
-def _run(pairs: PairSum, x: np.ndarray) -> None:
-    pairs.clouds(x)
-
-
-def _size(label: str, potential: Any, d: int, box: float | None, n: int) -> Case:
-    chosen, call = force(potential, d, box, n, "auto")
-    entrants: dict[str, Callable[[], None]] = {f"auto ({chosen})": call}
+def _size(place: Place, n: int) -> Case:
+    best = force(place, n, "auto")
+    assert best is not None
+    entrants = {f"auto ({best[0]})": best[1]}
     asked = {}
-    for way in WAYS:
-        if way == chosen or (way in ("direct", "cells") and n > MOST_DIRECT):
-            continue
-        other = force(potential, d, box, n, way)
+    kernel = place.sum(n, "direct").kernel
+    found = candidates(kernel, n, place.tolerance, 1, "auto")
+    least = min(seconds for seconds, _ in found.values())
+    for way, (seconds, _) in found.items():
+        other = None
+        # Cells that hold the whole cloud are all pairs, and no faster.
+        whole = way == "cells" and seconds > found["direct"][0]
+        if way != best[0] and seconds <= HOPELESS * least and not whole:
+            other = force(place, n, way)
         if other is not None:
             entrants[way] = other[1]
             asked[way] = 1 / ALLOWED
-    return Case(f"{label}, N = {n}", entrants, 1.0, "forces", asked, x=float(n))
+    name = f"{place.label}, N = {n}"
+    return Case(name, entrants, 1.0, "forces", asked, x=float(n), seconds=SECONDS)
 
 
-def _growth(
-    label: str, potential: Any, d: int, box: float | None, sizes: tuple[int, ...]
-) -> Case:
-    calls = [force(potential, d, box, n, "auto")[1] for n in sizes]
+def _growth(place: Place, sizes: list[int]) -> Iterator[Case]:
+    made = [force(place, n, "auto") for n in sizes]
+    chosen = [pair[0] for pair in made if pair is not None]
+    calls = [pair[1] for pair in made if pair is not None]
+    seconds: list[float] = []
 
     def exponent() -> float:
-        seconds = []
-        for call in calls:
-            start = time.perf_counter()
-            call()
-            seconds.append(time.perf_counter() - start)
+        seconds[:] = [_seconds(call) for call in calls]
         return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
-    name = f"{label}, growth from N = {sizes[0]} to {sizes[-1]}"
-    return Case(name, {"auto": exponent}, unit="exponent", most=1.1)
+    name = f"{place.label}, growth from N = {sizes[0]} to {sizes[-1]}"
+    yield Case(name, {"auto": exponent}, unit="exponent", most=1.1, seconds=SECONDS)
+    for k, n in enumerate(sizes):
+        if n not in SIZES:
+            name = f"{place.label}, N = {n}"
+            entrant = {f"auto ({chosen[k]})": lambda k=k: seconds[k]}
+            yield Case(name, entrant, unit="s", x=float(n))
+
+
+def _seconds(call: Callable[[], None]) -> float:
+    """Return the least seconds of a few calls, of one where it takes long."""
+    best, spent = math.inf, 0.0
+    while spent < 0.2:
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+        spent += time.perf_counter() - start
+    return best
 
 
 def draw(figure: Any, rows: list[Row]) -> None:
     """Draw seconds a force of `auto` against N, one line a potential."""
     from mfplug.report.style import COLOURS, MARKERS
 
-    figure.set_size_inches(5.4, 3.6)
+    figure.set_size_inches(5.4, 4.4)
     axes = figure.subplots()
     chosen = [row for row in rows if row.first and row.x is not None]
-    names = list(dict.fromkeys(row.case.rpartition(", N")[0] for row in chosen))
-    for k, name in enumerate(names):
-        own = [row for row in chosen if row.case.rpartition(", N")[0] == name]
+    for k, place in enumerate(PLACES):
+        own = [r for r in chosen if r.case.rpartition(", N")[0] == place.label]
+        own.sort(key=lambda row: float(row.x or 0.0))
         axes.plot(
             [row.x for row in own],
-            [1.0 / row.value[0] for row in own],
+            [1.0 / row.value[0] if row.timed else row.value[0] for row in own],
             marker=MARKERS[k % len(MARKERS)],
             color=COLOURS[k % len(COLOURS)],
-            label=name,
+            linestyle="-" if k < len(COLOURS) else "--",
+            label=place.label,
         )
     axes.set_xscale("log")
     axes.set_yscale("log")

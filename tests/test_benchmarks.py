@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from pathlib import Path
 
@@ -62,6 +63,37 @@ def test_timed_calls_give_rates(benchmarks, monkeypatch):
     assert theirs.ratio[0] == pytest.approx(250.0)
     assert (ours.met, theirs.met) == (None, None)
     assert ours.timed
+
+
+def test_a_case_that_takes_long_has_fewer_rounds(benchmarks, monkeypatch):
+    """Rounds of 0.1 s: 2.05 s are enough for 20 of 50, 0.001 s for one."""
+    harness, clock, calls = benchmarks.harness, [0.0], []
+
+    def call():
+        clock[0] += 0.1
+        calls.append(clock[0])
+
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
+    for allowed, rounds in ((2.05, 20), (0.001, 1), (math.inf, 50)):
+        calls.clear()
+        harness.compare(harness.Case("slow", {"ours": call}, seconds=allowed), 50)
+        assert len(calls) == 2 + rounds  # one compiles, one counts
+
+
+def test_a_long_call_of_compiled_code_is_a_round(benchmarks, monkeypatch):
+    """Calls of 31 and 32 s, for which 70 s are allowed: no more than these two."""
+    harness, clock, made = benchmarks.harness, [0.0], []
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
+
+    def call():
+        made.append(clock[0])
+        clock[0] += 30.0 + len(made)
+
+    case = harness.Case("long", {"ours": call}, seconds=70.0, compiled=True)
+    (row,) = harness.compare(case, repeats=7)
+    assert len(made) == row.rounds == 2
+    assert row.value[1:] == pytest.approx((1.0 / 32.0, 1.0 / 31.0))
+    assert " 2 rounds)" in benchmarks.page._line(row)
 
 
 def test_page_holds_every_section_once(benchmarks, tmp_path):

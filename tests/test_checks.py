@@ -52,7 +52,7 @@ def test_unknown_names_are_refused():
 
 
 def test_a_failed_check_raises_with_the_name():
-    from test_checks_planted import WrongSign
+    from planted_forces import WrongSign
 
     (check,) = [c for c in checks_of("potential") if c.name == "gradient"]
     with pytest.raises(CheckFailed, match="potential 'planted': gradient: failed"):

@@ -15,19 +15,10 @@ import sys
 import time
 
 import pytest
+from made_jobs import contents, driver, finish, go, start, starts, study
+from processes import alive, wait_for
 from queue_double import make_queue
 from slurm_node import slurm_node
-from test_drive import (
-    alive,
-    contents,
-    driver,
-    finish,
-    go,
-    start,
-    starts,
-    study,
-    wait_for,
-)
 
 from mfplug.errors import MfplugError, ParameterError
 from mfplug.studies.api import run_study

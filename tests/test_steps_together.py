@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +10,7 @@ import pytest
 
 import mfplug
 from mfplug.contracts.integrator import Splitting
-from mfplug.dynamics import advance, simulate, start
+from mfplug.dynamics import advance
 from mfplug.dynamics.loops import FEW
 from mfplug.dynamics.seeding import spawned
 
@@ -48,7 +47,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_motion_as_step_by_step(monkeypatch, case):
     together = run(**CASES[case])
-    monkeypatch.setattr(advance, "_small", lambda forces, method: False)
+    monkeypatch.setattr(advance, "compiled_steps", lambda forces, method: False)
     alone = run(**CASES[case])
     np.testing.assert_allclose(together.q, alone.q, rtol=0, atol=1e-12)
     np.testing.assert_allclose(together.p, alone.p, rtol=0, atol=1e-12)
@@ -63,28 +62,6 @@ def test_the_bits_depend_on_no_neighbour():
         part = run(dimension=2, first=first, replicas=count)
         assert np.array_equal(part.q, whole.q[:, first : first + count])
         assert np.array_equal(part.p, whole.p[:, first : first + count])
-
-
-def test_blocks_that_are_drawn_ahead_give_the_same_bits(monkeypatch):
-    whole = run(dimension=2)
-    drawn = []
-    real = start.initial_points
-
-    def note(*arguments):
-        drawn.append((arguments[-1], threading.current_thread()))
-        return real(*arguments)
-
-    monkeypatch.setattr(start, "initial_points", note)
-    monkeypatch.setattr(start, "_side_by_side", lambda: True)
-    monkeypatch.setattr(simulate, "BLOCK_PARTICLES", 11 * 4)
-    blocks = run(dimension=2)
-    assert np.array_equal(blocks.q, whole.q)
-    assert np.array_equal(blocks.p, whole.p)
-    assert blocks.info == whole.info
-    assert [len(numbers) for numbers, _ in drawn] == [4, 4, 4, 4, 3]
-    # All but the first were drawn beside the steps.
-    assert drawn[0][1] is threading.main_thread()
-    assert all(thread is not threading.main_thread() for _, thread in drawn[1:])
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_forces_of_replicas_are_those_of_each_alone(method, phi, d, box):
 def test_large_clouds_are_cut_alike_for_any_number_of_threads(monkeypatch):
     """Parts of 300 points: the bits are those of the parts, not of the threads."""
     y, w, x = clouds(2, sources=1400, targets=1100)
-    monkeypatch.setattr(fourier, "_PART", 300)
+    monkeypatch.setattr(fourier, "_PART", (300, 300, 300))
     kernel = ScaledKernel(GAUSSIAN, 2)
     one, four = FourierSum(kernel, 1e-9), FourierSum(kernel, 1e-9, threads=4)
     assert np.array_equal(one.forces(y, w, x), four.forces(y, w, x))

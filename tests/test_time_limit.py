@@ -10,7 +10,8 @@ import sys
 import time
 
 import pytest
-from test_drive import alive, driver, finish, go, start, starts, study
+from made_jobs import driver, finish, go, start, starts, study
+from processes import alive
 
 from mfplug.errors import ParameterError, PluginError, TimeLimitError
 from mfplug.registry import current

@@ -58,7 +58,7 @@ def advance(
         np.array(q[0], order="C"), np.array(p[0], order="C"), forces.system.mass
     )
     watch = EnergyWatch(forces, method, state, times[0], first_replica)
-    move = _Together(forces, method) if _small(forces, method) else _one_by_one
+    move = _Together(forces, method) if compiled_steps(forces, method) else _one_by_one
     for k in range(1, len(times)):
         end = times[k]
         lengths = step_lengths(times[k - 1], end, step)
@@ -87,7 +87,7 @@ def _one_by_one(
         yield t, dt, 1, state
 
 
-def _small(forces: Forces, method: Integrator) -> bool:
+def compiled_steps(forces: Forces, method: Integrator) -> bool:
     """Say whether the steps of such clouds are compiled; the integrator is a formula.
 
     It depends on the system, N, the method of the forces and the integrator alone.

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mfplug.contracts.integrator import Integrator, Splitting
 from mfplug.dynamics.account import Account
-from mfplug.dynamics.advance import advance, step_lengths
+from mfplug.dynamics.advance import advance, compiled_steps, step_lengths
+from mfplug.dynamics.blocks import in_order, threads
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.forces import Forces
+from mfplug.dynamics.loops import FEW
 from mfplug.dynamics.seeding import check_seed
-from mfplug.dynamics.start import initial_points, points_ahead
+from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.storage import available_memory, snapshots
 from mfplug.errors import ParameterError
 from mfplug.registry import create_from
 
 if TYPE_CHECKING:
     from mfplug.system import System
+
+Array = NDArray[np.float64]
 
 #: Replicas are advanced in blocks of about this many particles: small enough for the
 #: cache, large enough that Python's overhead vanishes.
@@ -114,6 +121,8 @@ def simulate(
     shape = (len(times), replicas, system.dimension, particles)
     block = max(1, BLOCK_PARTICLES // particles)
     work = WORK * system.dimension * min(block, replicas) * particles
+    if particles <= FEW:
+        work *= threads()  # of which each may have a block of its own
     room = snapshots(shape, work, storage)
     q, p = room.q, room.p
     forces_of = Forces(system, particles, forces, tolerance)
@@ -125,14 +134,26 @@ def simulate(
         range(start, min(last, start + block))
         for start in range(first_replica, last, block)
     ]
-    for numbers, *points in points_ahead(system, particles, seed, blocks):
-        part = slice(numbers.start - first_replica, numbers.stop - first_replica)
-        q[0, part], p[0, part] = points
-        tell.size = len(numbers)
+    apart = compiled_steps(forces_of, method)
+
+    def part(numbers: range) -> slice:
+        return slice(numbers.start - first_replica, numbers.stop - first_replica)
+
+    def draw(numbers: range) -> tuple[Array, Array]:
+        return initial_points(system, particles, seed, numbers)
+
+    def move(numbers: range, *points: Array) -> None:
+        here = part(numbers)
+        q[0, here], p[0, here] = points
+        # What the forces remember belongs to one block.
+        own = copy.copy(forces_of)
         advance(
-            forces_of, method, times, step, q[:, part], p[:, part], numbers.start, tell
-        )
-        account.add(q[:, part], p[:, part], numbers.start)
+            own, method, times, step, q[:, here], p[:, here], numbers.start,
+            lambda steps: tell(steps * len(numbers)),
+        )  # fmt: skip
+
+    for numbers in in_order(blocks, draw, move, apart=apart):
+        account.add(q[:, part(numbers)], p[:, part(numbers)], numbers.start)
         room.written()
     return Ensemble(
         forces_of.system,
@@ -155,18 +176,19 @@ def _forces_a_step(method: Integrator) -> float:
 
 
 class _Teller:
-    """Turns steps of blocks of ``size`` replicas into the part that is done."""
+    """Turns steps of replicas into the part that is done."""
 
     def __init__(self, progress: Callable[[float], None] | None, steps: int) -> None:
         self.progress = progress
         self.steps = max(1, steps)
         self.done = 0
-        self.size = 0
+        self.one = Lock()
 
     def __call__(self, steps: int) -> None:
-        self.done += steps * self.size
-        if self.progress is not None:
-            self.progress(self.done / self.steps)
+        with self.one:
+            self.done += steps
+            if self.progress is not None:
+                self.progress(self.done / self.steps)
 
 
 def positive_integer(name: str, value: Any) -> int:

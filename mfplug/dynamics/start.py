@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling
+from mfplug.contracts.distribution import Distribution
 from mfplug.dynamics.seeding import streams
 from mfplug.errors import NumericsError, PluginError
 
@@ -32,16 +32,12 @@ def initial_points(
     law = system.initial.at(particles).on(system.dimension, system.box)
     identity = [law.to_dict(), system.dimension, system.box, particles]
     shape = (len(replicas), particles, system.dimension)
-    q, p = np.empty(shape), np.empty(shape)
+    generators = streams(seed, "initial", identity, replicas)
     with calling(law, "sample()"):
-        for k, rng in enumerate(streams(seed, "initial", identity, replicas)):
-            points = law.joint(rng, particles)
-            if len(points) != 2:
-                raise PluginError(
-                    f"distribution '{law.name}': sample() returned {len(points)} "
-                    "arrays; expected (q, p). Mend it."
-                )
-            q[k], p[k] = (_shaped(law, x, shape[1:]) for x in points)
+        if _together(law):
+            q, p = (_shaped(law, x, shape) for x in law.joints(generators, particles))
+        else:
+            q, p = _one_by_one(law, generators, shape)
     if not (np.isfinite(q).all() and np.isfinite(p).all()):
         raise NumericsError(
             f"distribution '{law.name}': a sample is not finite; got NaN or "
@@ -50,40 +46,29 @@ def initial_points(
     return tuple(np.ascontiguousarray(np.swapaxes(x, 1, 2)) for x in (q, p))  # type: ignore[return-value]
 
 
-def points_ahead(
-    system: System, particles: int, seed: int, blocks: Sequence[range]
-) -> Iterator[tuple[range, Array, Array]]:
-    """Yield blocks of replicas and their initial points, q and p.
-
-    The points of a block are drawn by a thread of its own while the one before it is
-    advanced: drawing is Python, the steps are not, so together they fill the cores.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        ahead: Future[tuple[Array, Array]] | None = None
-        for k, numbers in enumerate(blocks):
-            if ahead is None:
-                q, p = initial_points(system, particles, seed, numbers)
-            else:
-                q, p = ahead.result()
-            ahead = None
-            if k + 1 < len(blocks) and _side_by_side():
-                following = (system, particles, seed, blocks[k + 1])
-                ahead = pool.submit(initial_points, *following)
-            yield numbers, q, p
+def _together(law: Distribution) -> bool:
+    """Say whether the law draws many replicas at once, as it would one by one."""
+    owners = [
+        next(k for k, owner in enumerate(type(law).__mro__) if name in vars(owner))
+        for name in ("joints", "sample", "joint")
+    ]
+    own = type(law).joints is not Distribution.joints
+    return own and owners[0] <= min(owners[1:])
 
 
-def _side_by_side() -> bool:
-    """Say whether compiled loops may run in two threads at once.
-
-    A plugin may have some for its samples; Numba's plainest way to share a loop ends
-    the process then. Which one is in use is known after the first loop.
-    """
-    import numba
-
-    try:
-        return str(numba.threading_layer()) in ("omp", "tbb")
-    except ValueError:
-        return False
+def _one_by_one(
+    law: Distribution, generators: Iterable[np.random.Generator], shape: tuple[int, ...]
+) -> tuple[Array, Array]:
+    q, p = np.empty(shape), np.empty(shape)
+    for k, rng in enumerate(generators):
+        points = law.joint(rng, shape[1])
+        if len(points) != 2:
+            raise PluginError(
+                f"distribution '{law.name}': sample() returned {len(points)} "
+                "arrays; expected (q, p). Mend it."
+            )
+        q[k], p[k] = (_shaped(law, x, shape[1:]) for x in points)
+    return q, p
 
 
 def _shaped(law: Any, values: Any, shape: tuple[int, ...]) -> Array:

@@ -104,8 +104,15 @@ def read_arrays(
             f"{meta.get('format')!r}, expected format {FORMAT}. Remove it and run the "
             "study again."
         )
+    known = meta.pop("sha256", None)
+    if known is None:
+        raise StoreError(
+            f"stored {kind} '{path}': no checksum; got a file of an earlier version, "
+            "expected one of this. Remove it, or the whole folder of results, and run "
+            "the study again."
+        )
     with reading(path, kind):
-        if meta.pop("sha256", "") != _content_hash(arrays, meta):
+        if known != _content_hash(arrays, meta):
             raise ValueError("the content is not what was written")
     return arrays, meta
 

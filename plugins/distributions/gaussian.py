@@ -3,6 +3,7 @@ r"""The Gaussian law: each axis of phase space a correlated pair (q, p)."""
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,10 +66,10 @@ class Gaussian(Distribution):
         return self.qq * self.pp - self.qp**2
 
     def _from_standard(self, z: Array) -> tuple[Array, Array]:
-        """Turn independent standard pairs (n, 2d) into points, by Cholesky."""
+        """Turn independent standard pairs (..., n, 2d) into points, by Cholesky."""
         d, qq, qp = self.dimension, self.qq, self.qp
-        q = math.sqrt(qq) * z[:, :d]
-        p = math.sqrt((qq * self.pp - qp**2) / qq) * z[:, d:]
+        q = math.sqrt(qq) * z[..., :d]
+        p = math.sqrt((qq * self.pp - qp**2) / qq) * z[..., d:]
         # Small ensembles take thousands of such samples: nothing is added in vain.
         if qp != 0.0:
             p += qp / qq * q
@@ -81,6 +82,16 @@ class Gaussian(Distribution):
     def sample(self, rng: np.random.Generator, n: int) -> tuple[Array, Array]:
         """Return n independent points (q, p), each (n, d); q is not wrapped."""
         return self._from_standard(rng.standard_normal((n, 2 * self.dimension)))
+
+    def joints(
+        self, streams: Iterable[np.random.Generator], N: int
+    ) -> tuple[Array, Array]:
+        """Return the points of many replicas, (replicas, N, d) each."""
+        generators = list(streams)
+        z = np.empty((len(generators), N, 2 * self.dimension))
+        for rng, row in zip(generators, z, strict=True):
+            rng.standard_normal(out=row)
+        return self._from_standard(z)
 
     def nodes(self, size: int) -> tuple[Array, Array, Array]:
         """Return a rule of at most ``size`` nodes with exact mean and covariance."""

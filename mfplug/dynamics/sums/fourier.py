@@ -22,9 +22,10 @@ Complex = NDArray[np.complex128]
 
 #: Modes in all, at most: 512 MiB for the finer grid inside FINUFFT in three dimensions.
 MOST_MODES = 1 << 22
-#: Points that one transform takes; more are split into parts, which go to threads. With
-#: many modes a part has more points, because each part transforms a whole grid.
-_PART, _MODES_A_POINT = 1 << 17, 4
+#: Points that one transform takes in d = 1, 2, 3; more are split into parts, which go
+#: to threads. A point costs more in more dimensions: smaller parts pay there. With many
+#: modes a part has more points, because each part transforms a whole grid.
+_PART, _MODES_A_POINT = (1 << 17, 3 << 15, 3 << 14), 4
 #: Extents are rounded up to a power of this, so that a moving cloud keeps its box.
 _ROUND = 2.0 ** (1 / 6)
 _KEPT = 8
@@ -273,8 +274,9 @@ def _along(modes: Modes, axis: int) -> Array:
 
 
 def _parts(points: int, sizes: tuple[int, ...]) -> list[slice]:
-    most = max(_PART, math.prod(sizes) // _MODES_A_POINT)
-    count = max(1, round(points / most))
+    most = max(_PART[len(sizes) - 1], math.prod(sizes) // _MODES_A_POINT)
+    # A power of 2: whatever the number of threads, none of them waits for long.
+    count = 1 << max(0, round(math.log2(max(1, points) / most)))
     edges = [points * i // count for i in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]
 

@@ -1,0 +1,96 @@
+"""Seconds of a pair, from the operations in the text derived from a potential.
+
+The numbers are a fit to the potentials that are shipped, in one, two and three
+dimensions, each timed over all pairs by one thread of the machine of ``benchmarks``.
+Nothing is timed while the program runs, so that what is chosen by them is the same on
+every machine.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from functools import lru_cache
+
+from mfplug.contracts.derivation import Derivation
+
+#: Nanoseconds of one operation on the separation of a pair, each pair taken once.
+OPERATION = {
+    "arithmetic": 0.05,
+    "divide": 0.3,
+    "sqrt": 0.3,
+    "exp": 0.8,
+    "log": 1.2,
+    "power": 2.4,
+    "sin": 0.8,
+    "cos": 0.8,
+}
+#: Any other function, which is no vector instruction.
+FUNCTION = 12.0
+#: Memory and sums of a pair, by dimension; the nearest image, for each axis.
+PAIR = {1: 0.2, 2: 0.3, 3: 0.4}
+IMAGE = 0.1
+
+
+def pair_seconds(derivation: Derivation, dimension: int, periodic: bool) -> float:
+    """Return the seconds of one of the N^2 ordered pairs of a force by one thread.
+
+    Parameters
+    ----------
+    derivation
+        What was derived from the potential.
+    dimension
+        d.
+    periodic
+        Whether separations are those of the nearest image.
+    """
+    counts = operations(derivation.source, derivation.radial)
+    each = PAIR[dimension] + (IMAGE * dimension if periodic else 0.0)
+    each += sum(OPERATION.get(k, FUNCTION) * n for k, n in counts.items())
+    return 0.5e-9 * each
+
+
+@lru_cache(maxsize=256)
+def operations(source: str, radial: bool) -> Counter[str]:
+    """Return how often each operation is done for a pair.
+
+    What depends on the parameters alone is computed once and does not count.
+
+    Parameters
+    ----------
+    source
+        Text of the derived functions, one assignment a line.
+    radial
+        Whether the slope is ``weight(s, p)``, otherwise ``gradient(x0, ..., p)``.
+    """
+    name = "weight" if radial else "gradient"
+    (function,) = (
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    )
+    varying = {a.arg for a in function.args.args} - {"p"}
+    found: Counter[str] = Counter()
+    for line in function.body:
+        known = {n.id for n in ast.walk(line) if isinstance(n, ast.Name)}
+        _count(line, varying, found)
+        if isinstance(line, ast.Assign) and known & varying:
+            varying.update(n.id for n in line.targets if isinstance(n, ast.Name))
+    return found
+
+
+def _count(node: ast.AST, varying: set[str], found: Counter[str]) -> bool:
+    """Count the operations on what varies; return whether a node does."""
+    if isinstance(node, ast.Name):
+        return node.id in varying
+    parts = [_count(child, varying, found) for child in ast.iter_child_nodes(node)]
+    if not any(parts):
+        return False
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        called = node.func.id
+        found["arithmetic" if called in ("select", "fabs") else called] += 1
+    elif isinstance(node, ast.BinOp):
+        found["divide" if isinstance(node.op, ast.Div) else "arithmetic"] += 1
+    elif isinstance(node, ast.Compare):
+        found["arithmetic"] += 1
+    return True
