@@ -67,7 +67,7 @@ def test_a_wrong_order_turns_the_verdict(studies, name, fit, off):
         ("vlasov-orders", "field-drift"),
         ("vlasov-grid", "field-force"),
         ("vlasov-nodes", "field-force"),
-        ("vlasov-size", "field-work"),
+        ("vlasov-size", "field-force"),
         ("vlasov-work", "field-work"),
     ],
 )
