@@ -33,7 +33,7 @@ def mfplug_metrics():
         ("metric 'own': rows() failed", "metric 'own' from mfplug-own 2.1: rows() fa"),
         (
             "in metric 'own', metric 'own'",
-            "in metric 'own' from mfplug-own 2.1, metric",
+            "in metric 'own' from mfplug-own 2.1, ",
         ),
         (
             "metric 'own' from mfplug-own 2.1: broken",

@@ -66,13 +66,15 @@ def _culprit(error: BaseException, plugin: Any, what: str) -> tuple[Any, str]:
     A metric calls the field that a solver made, a solver the potential and the law. Of
     the plugins on the way that do not ship with mfplug the innermost is to blame.
     """
+    from mfplug.contracts.meanfield import MeanField
+
     found = plugin, what
     trace = error.__traceback__
     while trace is not None:
-        owner = trace.tb_frame.f_locals.get("self")
-        trace, name = trace.tb_next, trace.tb_frame.f_code.co_name
-        # A field is its solver's.
-        owner = owner if hasattr(owner, "kind") else getattr(owner, "solver", owner)
+        frame, trace = trace.tb_frame, trace.tb_next
+        owner, name = frame.f_locals.get("self"), frame.f_code.co_name
+        if isinstance(owner, MeanField):
+            owner = getattr(owner, "solver", None)
         home = type(owner).__module__.split(".")[0]
         if isinstance(owner, Plugin) and home not in ("mfplug", "mfplug_plugins"):
             found = (plugin, what) if owner is plugin else (owner, f"{name}()")

@@ -120,8 +120,8 @@ def check_nodes(law: Distribution) -> None:
     Raises
     ------
     PluginError
-        If ``nodes`` returns anything but (q, p, w) in the shapes of the contract, finite
-        and with weights that sum to 1.
+        If ``nodes`` returns anything but (q, p, w) in the shapes of the contract, all
+        finite and with weights that sum to 1.
     """
     d = law.dimension
     try:
