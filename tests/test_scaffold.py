@@ -31,8 +31,8 @@ def test_a_new_package_installs_and_passes(kind, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     plan = subprocess.run(
-        [sys.executable, "-m", "mfplug", "run", str(folder / "soft-thing.yaml"), "--dry-run",
-         "--out", str(tmp_path / "results")],
+        [sys.executable, "-m", "mfplug", "run", str(folder / "soft-thing.yaml"),
+         "--dry-run", "--out", str(tmp_path / "results")],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert plan.returncode == 0, plan.stderr
