@@ -25,7 +25,7 @@ def title(plugin: Any, width: int) -> str:
     values = [
         f"{key}{EQUALS}{value:g}"
         if isinstance(value, float)
-        else f"{key}{EQUALS}{Path(value).name if _is_file(value) else value}"
+        else f"{key}{EQUALS}{_file_name(value)}"
         for key, value in plugin.parameters().items()
         if isinstance(value, int | float | str)
         and not isinstance(value, bool)
@@ -34,8 +34,11 @@ def title(plugin: Any, width: int) -> str:
     return textwrap.fill(", ".join([f"{plugin.name}", *values]), width)
 
 
-def _is_file(value: Any) -> bool:
-    return isinstance(value, str) and Path(value).is_absolute()
+def _file_name(value: int | float | str) -> int | float | str:
+    """Return the last part of an absolute path, and anything else as it is."""
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value
 
 
 def two_panels(plugin: Any, note: str = "") -> tuple[Figure, Any, Any]:
