@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.metric import Row
 from mfplug.errors import PluginError, StoreError
+from mfplug.inputs import check_regular, check_unpacked
 from mfplug.studies.guard import atomic_path
 from mfplug.studies.packs import Place
 
@@ -59,7 +60,10 @@ def reading(path: Path | Place, kind: str) -> Iterator[None]:
 
 def opened(place: Path | Place) -> AbstractContextManager[Any]:
     """Open a file, or a member of a pack, to read its bytes."""
-    return place.open() if isinstance(place, Place) else open(place, "rb")
+    if isinstance(place, Place):
+        return place.open()
+    check_regular(place, "stored file")
+    return open(place, "rb")
 
 
 def write_arrays(
@@ -92,6 +96,7 @@ def read_arrays(
         # NumPy leaves the file open where it is no archive, so it is opened here.
         with opened(path) as file:
             data: Any = np.load(file, allow_pickle=False)
+            check_unpacked(data.zip)
             arrays = {key: data[key] for key in data.files}
         meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
@@ -130,6 +135,7 @@ def read_meta(path: Path | Place, kind: str) -> dict[str, Any]:
     """Return the metadata of such a file alone; raises as :func:`read_arrays`."""
     with reading(path, kind), opened(path) as file:
         data: Any = np.load(file, allow_pickle=False)
+        check_unpacked(data.zip)
         return dict(json.loads(bytes(data["__meta__"]).decode()))
 
 
