@@ -32,8 +32,8 @@ def test_a_new_package_installs_and_passes(kind, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     plan = subprocess.run(
-        [sys.executable, "-m", "mfplug", "run", str(folder / "study.yaml"), "--dry-run",
-         "--out", str(tmp_path / "results")],
+        [sys.executable, "-m", "mfplug", "run", str(folder / "soft-thing.yaml"),
+         "--dry-run", "--out", str(tmp_path / "results")],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert plan.returncode == 0, plan.stderr
@@ -90,10 +90,10 @@ def test_a_newcomer_comes_to_a_figure_in_four_commands(tmp_path):
     for command in others:
         assert command[0] == "mfplug"
         do(sys.executable, "-m", *command)
-    assert (tmp_path / "results" / "study" / "figure.svg").stat().st_size > 1000
+    assert (tmp_path / "results" / "my-bell" / "figure.svg").stat().st_size > 1000
     assert len(code_lines(text)) < 40
     assert (
-        len(code_lines((tmp_path / "mfplug-my-bell" / "study.yaml").read_text())) < 20
+        len(code_lines((tmp_path / "mfplug-my-bell" / "my-bell.yaml").read_text())) < 20
     )
 
 
