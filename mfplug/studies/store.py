@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.metric import Row
 from mfplug.errors import PluginError, StoreError
 from mfplug.inputs import check_regular, check_unpacked
@@ -218,8 +219,9 @@ def load_field(path: Path | Place | str) -> MeanField:
     StoreError
         If the file is missing, truncated, altered or of another kind.
     PluginError
-        If a plugin that made it is not there.
+        If a plugin that made it is not there, or does not restore it.
     """
+    from mfplug.contracts.meanfield import MeanField
     from mfplug.registry import create_from
     from mfplug.system import System
 
@@ -228,7 +230,11 @@ def load_field(path: Path | Place | str) -> MeanField:
     with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])
         system = System.from_dict(meta["system"])
-        return solver.restore(system, meta["times"], arrays, meta["info"])
+    # The file is whole, so what fails now is the plugin's.
+    with calling(solver, "restore()"):
+        field = solver.restore(system, meta["times"], arrays, meta["info"])
+    returned(solver, "restore()", field, MeanField)
+    return field
 
 
 def save_ensemble(path: Path, ensemble: Ensemble) -> None:
