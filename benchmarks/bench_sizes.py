@@ -87,7 +87,7 @@ PLACES = (
     Place("plummer", SOFT, 3, tolerance=1e-6),
     Place("yukawa", {"screening": 0.5} | SOFT, 2, 9.0, 1e-6),
     Place("yukawa", {"screening": 0.5} | SOFT, 3, tolerance=1e-6, largest=100_000),
-    Place("power", {"exponent": 0.7} | SOFT, 2, tolerance=1e-6, largest=100_000),
+    Place("power", {"exponent": 0.7, "cutoff": 0.05}, 2, tolerance=1e-6, largest=100_000),
 )
 
 

@@ -31,7 +31,7 @@ _WORSE = 20.0
 #: Seconds a target and source in the cells, a point of each series, and a mode.
 NEAR = {1: 1.2e-9, 2: 1.5e-9, 3: 1.5e-9}
 POINT = {1: 2e-7, 2: 3e-7, 3: 1.3e-6}
-MODE = {1: 1e-7, 2: 1.5e-7, 3: 3e-7}
+MODE = {1: 1e-7, 2: 1.5e-7, 3: 1.5e-7}
 LIST = 3e-7
 
 
