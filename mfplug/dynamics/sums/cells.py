@@ -126,7 +126,7 @@ class CellSum:
         return grid, self._listed(grid, x)
 
     def _listed(self, grid: Grid, x: Array) -> Listed:
-        from mfplug.dynamics.sums.cell_kernels import list_cells
+        from mfplug.dynamics.sums.cell_lists import list_cells
 
         if grid.box is not None:
             x = x - grid.box * np.floor(x / grid.box)

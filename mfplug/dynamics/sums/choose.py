@@ -7,15 +7,14 @@ timed while it runs: the choice, and with it every bit, is the same on every mac
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from mfplug.contracts.derivation import NUMPY_NAMES
 from mfplug.dynamics.sums.cells import find_cells
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import MOST_MODES, FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.line import find_line
+from mfplug.dynamics.sums.pair_cost import direct_seconds
 from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
 from mfplug.dynamics.sums.split import SplitSum
 from mfplug.dynamics.sums.waves import WaveSum, find_waves
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 #: Where a cloud is not known, this is how far it extends.
 EXTENT = 16.0
 
-#: Seconds a pair in ``direct``: compiled, a part of it where the formula is arithmetic
-#: alone, and by NumPy.
-PAIR = {1: 0.5e-9, 2: 0.65e-9, 3: 0.8e-9}
-ARITHMETIC = 0.35
-PAIR_PLAIN = 6e-8
 #: Energies of a cloud: by pairs in units of its forces; else what a call costs more.
 ENERGY, CLOUD = 1.5, 1e-4
 #: Seconds a force of ``fourier``: once, a point, a mode.
@@ -72,17 +66,6 @@ def candidates(
         if pair is not None:
             found[name] = pair
     return found
-
-
-def direct_seconds(kernel: ScaledKernel, pairs: float) -> float:
-    """Return the seconds that ``direct`` takes for so many pairs."""
-    compiled = DirectSum(kernel).compiled
-    if not compiled.compiled:
-        return PAIR_PLAIN * pairs
-    source = compiled.derivation.source
-    functions = [*(name for name in NUMPY_NAMES if name not in ("inf", "nan")), "erf"]
-    easy = not any(re.search(rf"\b{name}c?\(", source) for name in functions)
-    return PAIR[kernel.dimension] * (ARITHMETIC if easy else 1.0) * pairs
 
 
 def _direct(
