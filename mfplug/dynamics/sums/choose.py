@@ -16,6 +16,7 @@ from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.line import find_line
 from mfplug.dynamics.sums.pair_cost import direct_seconds
 from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
+from mfplug.dynamics.sums.radii import BALL, LOOKED_AT
 from mfplug.dynamics.sums.split import SplitSum
 from mfplug.dynamics.sums.waves import WaveSum, find_waves
 
@@ -34,13 +35,14 @@ MODE = {1: 7e-8, 2: 1.3e-7, 3: 2.5e-7}
 #: Seconds of ``separable``: once, and a point and wave, or a point and power. What
 #: comes once is shared by the replicas of an ensemble, so little of it is counted.
 WAVES, WAVE = 2e-6, 1.9e-8
-MOMENTS, MOMENT = 2e-5, 4.5e-9
+MOMENTS, MOMENT = 1e-5, 4.5e-9
 #: Seconds of ``sorted``: once, a point.
-SORT, SORTED = 5e-5, 3.6e-7
+SORT, SORTED = 5e-5, 3.1e-7
 #: Seconds of ``split``, once; the rest stands in ``radii``.
 SPLIT = 2e-3
-#: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
-CELL, LIST, NEAR = 1e-4, 1e-7, 1.5
+#: Seconds of ``cells``: once, a point, and a pair beside those of ``direct``.
+CELL, NEAR = 2e-4, 8e-11
+LIST = {1: 1.5e-7, 2: 3e-7, 3: 7e-7}
 
 
 def candidates(
@@ -150,9 +152,10 @@ def _cells(
         return None
     # A cloud that is dense in the middle counts as a uniform one of half its extent.
     side = 0.5 * EXTENT if kernel.box is None else kernel.box
-    near = min(1.0, (3.0 * found.reach / side) ** kernel.dimension)
-    seconds = NEAR * direct_seconds(kernel, near * float(size) ** 2)
-    return CELL + LIST * size + seconds, found
+    d = kernel.dimension
+    near = min(1.0, LOOKED_AT[d] * BALL[d] * (found.reach / side) ** d)
+    pair = NEAR + direct_seconds(kernel, 1.0)
+    return CELL + LIST[d] * size + pair * near * float(size) ** 2, found
 
 
 _WAYS = {
