@@ -25,7 +25,7 @@ figures: $(STAMP)
 
 # One thread for each worker: the workers are what runs in parallel.
 test: $(STAMP)
-	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS)
+	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 # The codes to compare with are an extra; gcc is used where there is one.
 bench: $(STAMP)
@@ -40,9 +40,11 @@ faults: $(STAMP)
 fuzz: $(STAMP)
 	@$(BIN)/python tests/fuzz
 
-# Into docs/_build. Figures of studies are those of results/, else small ones, made once.
+# Into docs/_build. Figures of studies are those of results/; for those that have none there
+# small ones are made.
 docs: $(STAMP)
-	@$(BIN)/mfplug run --all --profile smoke --out docs/_build/studies
+	@$(BIN)/python docs/extension/missing.py $(OUT) \
+	  | xargs -r $(BIN)/mfplug run --profile smoke --out docs/_build/studies
 	@$(BIN)/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build
 
 install: $(STAMP)

@@ -8,6 +8,14 @@ import os
 import sys
 from pathlib import Path
 
+#: Where libraries read their number of threads from.
+THREADS = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TTN_CPU_THREADS",
+)
+
 
 def main() -> int:
     """Run the named benchmarks, or all of them."""
@@ -24,7 +32,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(known)}")
     # Libraries read their number of threads when they are imported.
-    for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    for name in THREADS:
         os.environ[name] = str(given.threads)
     from benchmarks.harness import Settings
 

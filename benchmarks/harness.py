@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 #: A call is repeated until it takes this long, so that the clock's grain is nothing.
 SHORTEST = 0.05
+#: A call of compiled code that took this many seconds counts as a round.
+LONG = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Case:
         Abscissa in a figure, where there is one.
     seconds
         Rounds are left out that would take longer than this together; one is made.
+    repeats
+        At most so many rounds of what measures itself, which ``seconds`` cannot know.
+    compiled
+        Whether all of it is compiled already: then the first call counts as a round
+        where it takes long.
     """
 
     name: str
@@ -66,6 +73,8 @@ class Case:
     most: float | None = None
     x: float | None = None
     seconds: float = math.inf
+    repeats: int | None = None
+    compiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class Row:
     ``value`` is work per second or the measured number, ``ratio`` how many times better
     the case's first entrant is; each is (median, lower, upper quartile) over the
     rounds. Ratios are taken within a round, where the machine was in the same state.
+    ``rounds`` is their number where it is less than was asked for.
     """
 
     case: str
@@ -96,6 +106,7 @@ class Row:
     most: float | None = None
     x: float | None = None
     first: bool = False
+    rounds: int | None = None
 
     @property
     def met(self) -> bool | None:
@@ -112,16 +123,29 @@ def compare(case: Case, repeats: int) -> list[Row]:
     round, so that none always runs after the same other.
     """
     names = list(case.entrants)
-    own = {name: call() for name, call in case.entrants.items()}
+    own: dict[str, float | None] = {}
+    lasted: dict[str, float] = {}
+    for name in names:
+        lasted[name], own[name] = _timed(case.entrants[name])
+    long = case.compiled and max(lasted.values()) > LONG
     start = time.perf_counter()
-    counts = {n: 1 if own[n] is not None else _count(case.entrants[n]) for n in names}
+    counts = {
+        n: 1 if own[n] is not None or long else _count(case.entrants[n]) for n in names
+    }
     # A round is about as long: what is short is repeated until SHORTEST.
-    round_ = max(time.perf_counter() - start, SHORTEST * len(names))
+    taken = sum(lasted.values()) if long else time.perf_counter() - start
+    round_ = max(taken, SHORTEST * len(names))
     costs: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(max(1, int(min(repeats, case.seconds / round_)))):
+    most = repeats if case.repeats is None else min(repeats, case.repeats)
+    rounds = max(1, int(min(most, case.seconds / round_)))
+    for turn in range(rounds):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
-            costs[name].append(_cost(case.entrants[name], counts[name]))
+            if turn == 0 and long:
+                value = own[name]
+                costs[name].append(lasted[name] if value is None else value)
+            else:
+                costs[name].append(_cost(case.entrants[name], counts[name]))
     first = names[0]
     rows = []
     for name in names:
@@ -132,7 +156,7 @@ def compare(case: Case, repeats: int) -> list[Row]:
             Row(
                 case.name, name, case.unit, timed, spread(values), spread(ratios),
                 case.asked.get(name), case.most if name == first else None, case.x,
-                name == first,
+                name == first, rounds if rounds < repeats else None,
             )
         )  # fmt: skip
     return rows
@@ -147,11 +171,17 @@ def spread(values: list[float]) -> tuple[float, float, float]:
     return middle, lower, upper
 
 
+def _timed(call: Callable[[], float | None]) -> tuple[float, float | None]:
+    """Return the seconds of one call, and what it returned."""
+    gc.collect()
+    start = time.perf_counter()
+    value = call()
+    return time.perf_counter() - start, value
+
+
 def _count(call: Callable[[], float | None]) -> int:
     """Return how often a call is made in one measurement."""
-    start = time.perf_counter()
-    call()
-    return max(1, round(SHORTEST / max(time.perf_counter() - start, 1e-9)))
+    return max(1, round(SHORTEST / max(_timed(call)[0], 1e-9)))
 
 
 def _cost(call: Callable[[], float | None], count: int) -> float:

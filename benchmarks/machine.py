@@ -13,7 +13,10 @@ from pathlib import Path
 
 #: What the peers and the C code are compiled with; the strongest common setting.
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fopenmp", "-shared", "-fPIC")
-PACKAGES = ("numpy", "numba", "finufft", "pytreegrav", "pykeops", "pynfft3", "wendy")
+PACKAGES = (
+    "numpy", "numba", "finufft", "pytreegrav", "pykeops", "pynfft3", "wendy",
+    "treetensor",
+)  # fmt: skip
 
 
 def describe(threads: int) -> str:

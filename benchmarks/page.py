@@ -17,6 +17,7 @@ Written by `make bench` (`python -m benchmarks`). All codes of a table ran in on
 process, in turns; numbers are medians over the rounds, in brackets the quartiles. A
 ratio above 1 means that the first code of its comparison, mfplug's, is that many times
 better. Rates move with the machine and with what else it does; ratios hold better.
+Cases of long calls have fewer rounds, whose number they give.
 """
 
 
@@ -78,7 +79,9 @@ def markdown(section: Section) -> str:
 def _line(row: Row) -> str:
     unit = f"{row.unit}/s" if row.timed else row.unit
     middle, low, high = map(_number, row.value)
-    value = f"{middle} {unit} ({low} to {high})"
+    plural = "s" if row.rounds != 1 else ""
+    few = f", {row.rounds} round{plural}" if row.rounds is not None else ""
+    value = f"{middle} {unit} ({low} to {high}{few})"
     middle, low, high = (f"{x:.2f}" for x in row.ratio)
     ratio = "" if row.first else f"{middle} ({low} to {high})"
     asked = f">= {row.asked:g}" if row.asked is not None else ""

@@ -26,6 +26,8 @@ html_theme_options = {
 }
 html_show_sphinx = False
 html_show_sourcelink = False
+html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["page.css"]
 html_math_renderer = "mathml"

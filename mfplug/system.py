@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from mfplug.contracts.distribution import Distribution
+from mfplug.contracts.periodic import check_periodic
 from mfplug.contracts.plugin import plain
 from mfplug.contracts.potential import External, Potential
 from mfplug.errors import ParameterError, did_you_mean, shown
@@ -40,7 +41,8 @@ class System:
     Raises
     ------
     ParameterError, PluginError
-        If a value is out of range or a plugin cannot be made.
+        If a value is out of range, a plugin cannot be made, or the external potential
+        has not the period of the box.
     """
 
     dimension: int = 1
@@ -71,7 +73,10 @@ class System:
         initial = create_from("distribution", self.initial)
         set_(self, "initial", initial.on(self.dimension, self.box))
         if self.external is not None:
-            set_(self, "external", create_from("external", self.external))
+            external = create_from("external", self.external)
+            set_(self, "external", external)
+            if self.box is not None and not external.depends_on_N:
+                check_periodic(external, self.dimension, self.box)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

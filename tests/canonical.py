@@ -126,6 +126,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("metric", "mode-rate"): {"start": 3.5, "samples": 40},
     ("metric", "pair-scaling"): {},
     ("metric", "phase-volume"): {},
+    ("metric", "relative-entropy"): {"neighbours": 5, "nulls": 5},
     ("metric", "reversibility"): {},
     ("metric", "score-flow"): {"substeps": 3},
     ("metric", "tail"): {},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_bad_input import FREE, nothing_left
+from failing_study import FREE, nothing_left
 
 BELL = {"name": "gaussian", "strength": 1.2, "width": 0.7}
 WAVE = {

@@ -80,6 +80,22 @@ def test_a_case_that_takes_long_has_fewer_rounds(benchmarks, monkeypatch):
         assert len(calls) == 2 + rounds  # one compiles, one counts
 
 
+def test_a_long_call_of_compiled_code_is_a_round(benchmarks, monkeypatch):
+    """Calls of 31 and 32 s, for which 70 s are allowed: no more than these two."""
+    harness, clock, made = benchmarks.harness, [0.0], []
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: clock[0])
+
+    def call():
+        made.append(clock[0])
+        clock[0] += 30.0 + len(made)
+
+    case = harness.Case("long", {"ours": call}, seconds=70.0, compiled=True)
+    (row,) = harness.compare(case, repeats=7)
+    assert len(made) == row.rounds == 2
+    assert row.value[1:] == pytest.approx((1.0 / 32.0, 1.0 / 31.0))
+    assert " 2 rounds)" in benchmarks.page._line(row)
+
+
 def test_page_holds_every_section_once(benchmarks, tmp_path):
     page, harness = benchmarks.page, benchmarks.harness
     rows = harness.compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import os
 import re
@@ -36,6 +37,7 @@ def with_blocks(language):
     return pytest.mark.parametrize("page", found, ids=lambda p: p.stem)
 
 
+@pytest.mark.slow
 @with_blocks("python")
 def test_python_blocks_run(page, tmp_path):
     """The blocks of a page run one after another, as a reader would type them."""
@@ -179,3 +181,56 @@ def test_pages_need_no_network(site):
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
         assert not re.search(r"<(script|link|img)[^>]+(src|href)=\"https?:", text), page
+
+
+def test_the_thesis_page_leads_to_every_study():
+    """Every statement has a study; a wrong name would fail the build of the pages."""
+    text = (ROOT / "docs" / "explain" / "thesis.md").read_text("utf-8")
+    missing = [n for n in shipped() if f"(project:#study-{n})" not in text]
+    assert not missing
+
+
+def test_the_font_that_travels_has_every_character_of_a_formula(site):
+    """Formulas are drawn without a network and without a font of the machine."""
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(site / "_static" / "math.woff")
+    assert "MATH" in font
+    known = set(font.getBestCmap())
+    missing = set()
+    for page in site.rglob("*.html"):
+        for formula in re.findall(r"<math.*?</math>", page.read_text("utf-8"), re.S):
+            text = html.unescape(re.sub(r"<[^>]+>", "", formula))
+            # A browser draws a letter in its italic form, which stands elsewhere.
+            missing |= {c for c in text if ord(c) not in known and not c.isspace()}
+    assert not missing
+
+
+def test_only_studies_without_a_figure_are_computed_for_the_pages(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from extension.missing import without_figure
+
+    assert without_figure([tmp_path]) == shipped()
+    for name in shipped()[2:]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "figure.svg").write_text("<svg/>")
+    assert without_figure([tmp_path / "no", tmp_path]) == shipped()[:2]
+
+
+def test_primes_and_slashes_are_set_as_in_print(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from extension.mathml import spaced
+    from latex2mathml.converter import convert
+
+    formula = spaced(convert("F' = N^{-1/2}"))
+    assert "<msup><mi>F</mi>" not in formula
+    assert formula.count('lspace="0"') == 2
+
+
+def test_a_solver_that_needs_the_plane_has_a_picture():
+    from mfplug import create
+    from mfplug.gallery import portrait
+
+    assert b"<svg" in portrait(create("solver", "spherical"), "svg")

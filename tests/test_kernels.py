@@ -2,95 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from canonical import BOX, make
+from pair_clouds import Anisotropic, Coulomb, Opaque, clouds, direct
 
-from mfplug import ParameterError, Potential, RadialPotential
-from mfplug.dynamics import pairs as sums
+from mfplug import ParameterError, RadialPotential
 from mfplug.dynamics.compiled import compile_potential
 from mfplug.dynamics.fields import field_energies, field_forces
 from mfplug.dynamics.pairs import pair_energies, pair_forces
-
-
-@dataclass(frozen=True)
-class Anisotropic(Potential):
-    """An even potential that is neither radial nor separable."""
-
-    name = "anisotropic"
-    a: float = 0.7
-    c: float = 1.9
-
-    def energy(self, dx):
-        """Return a Gaussian of a quadratic form with a mixed term."""
-        form = np.sum(dx**2, axis=-1) + self.a * dx[..., 0] * dx[..., -1]
-        return self.c * np.exp(-0.5 * form)
-
-    def gradient(self, dx):
-        """Return its derivative."""
-        mixed = np.zeros_like(dx)
-        e = np.eye(dx.shape[-1])
-        mixed = dx[..., -1:] * e[0] + dx[..., :1] * e[-1]
-        return -(dx + 0.5 * self.a * mixed) * self.energy(dx)[..., None]
-
-
-@dataclass(frozen=True)
-class Coulomb(RadialPotential):
-    """Singular at 0."""
-
-    name = "coulomb"
-    regularity = "singular"
-    strength: float = 0.8
-
-    def profile(self, s):
-        """Return strength / r."""
-        return self.strength / np.sqrt(s)
-
-
-@dataclass(frozen=True)
-class Opaque(Potential):
-    """A Gaussian that cannot be traced: it branches on values."""
-
-    name = "opaque"
-    width: float = 0.6
-
-    def energy(self, dx):
-        """Return the energy, point by point."""
-        s = np.sum(dx**2, axis=-1)
-        return np.exp(-s / (2 * self.width**2)) if np.all(s < 1e9) else 0 * s
-
-    def gradient(self, dx):
-        """Return its derivative."""
-        return -dx / self.width**2 * self.energy(dx)[..., None]
-
-
-def clouds(d, replicas=3, n=37, width=1.0, seed=7):
-    """Return positions (R, d, N)."""
-    return width * np.random.default_rng(seed).normal(size=(replicas, d, n))
-
-
-def direct(phi, x, factor, scale=1.0, box=None):
-    """Return forces and energies by the definition, with all pairs in one array."""
-    points = np.swapaxes(x, 1, 2)
-    dx = points[:, :, None, :] - points[:, None, :, :]
-    if box is not None:
-        dx = dx - box * np.round(dx / box)
-    dx = scale * dx
-    n = x.shape[2]
-    off = ~np.eye(n, dtype=bool)
-    with np.errstate(all="ignore"):
-        gradient = np.where(off[..., None], phi.gradient(dx), 0.0)
-        energy = np.where(np.tril(off, -1), phi.energy(dx), 0.0)
-    return -factor * np.swapaxes(gradient.sum(axis=2), 1, 2), factor * energy.sum(
-        (1, 2)
-    )
-
 
 CASES = [
     (make("potential", "gaussian"), 1, None),
@@ -210,91 +132,6 @@ def test_replicas_in_blocks_give_the_same_bits():
             assert np.array_equal(np.concatenate(split), energies)
 
 
-SCRIPT = """
-import hashlib, sys
-import numpy as np
-sys.path.insert(0, {folder!r})
-from plugin_under_test import Edited
-import mfplug.dynamics.kernels as kernels
-from mfplug.dynamics.compiled import compile_potential
-from mfplug.dynamics.pairs import pair_forces
-x = np.random.default_rng(5).normal(size=(2, 1, 301))
-c = compile_potential(Edited(), 1)
-out = np.empty_like(x)
-pair_forces(c, x, out, factor=1.0)
-hits = sum(kernels.pair_forces_kernel.stats.cache_hits.values())
-dx = x[0, 0, :1, None] - x[0, 0, None, :]
-exact = -Edited().gradient(dx[..., None])[0].sum()
-assert abs(out[0, 0, 0] - exact) < 1e-10, (out[0, 0, 0], exact)
-digest = hashlib.sha256(out.tobytes()).hexdigest()
-print(digest, hits, "sympy" in sys.modules)
-"""
-PLUGIN = """
-from dataclasses import dataclass
-import numpy as np
-from mfplug import RadialPotential
-
-@dataclass(frozen=True)
-class Edited(RadialPotential):
-    name = "edited"
-    width: float = 0.7
-    def profile(self, s):
-        return {factor} * np.exp(-s / self.width) / (1.0 + s)
-"""
-
-
-def fresh_process(tmp_path, factor, threads, **environ):
-    """Run the script in a process of its own; return digest, cache hits, sympy."""
-    (tmp_path / "plugin_under_test.py").write_text(PLUGIN.format(factor=factor))
-    unset = ("NUMBA_CACHE_DIR", "PYTHONDONTWRITEBYTECODE")
-    environment = {k: v for k, v in os.environ.items() if k not in unset}
-    environment |= {
-        "MFPLUG_CACHE_DIR": str(tmp_path / "cache"),
-        "NUMBA_NUM_THREADS": str(threads),
-        "PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"),
-    } | environ
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT.format(folder=str(tmp_path))],
-        env=environment, cwd=Path(sums.__file__).parents[2], capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    digest, hits, sympy = done.stdout.split()
-    return digest, int(hits), sympy == "True"
-
-
-def test_threads_disk_cache_and_edits(tmp_path):
-    first = fresh_process(tmp_path, "1.5", threads=1)
-    assert first[1:] == (0, True)  # compiled here, formula derived here
-    second = fresh_process(tmp_path, "1.5", threads=2)
-    # The same bits with two threads; nothing derived or compiled again.
-    assert second == (first[0], 1, False)
-    edited = fresh_process(tmp_path, "-2.5", threads=1)  # the script checks its value
-    assert edited[1:] == (0, True)
-    assert edited[0] != first[0]
-
-
-def test_damaged_and_read_only_caches(tmp_path):
-    """What is damaged is compiled anew, a folder that takes nothing is passed by."""
-    # Nobody can make a folder in /proc: what a read-only place looks like to root too.
-    closed = {"MFPLUG_CACHE_DIR": "/proc/mfplug", "XDG_CACHE_HOME": str(tmp_path)}
-    first = fresh_process(tmp_path, "1.5", 1, **closed)
-    cache = tmp_path / "mfplug"
-    (code,), (index,) = cache.rglob("*.nbc"), cache.rglob("*.nbi")
-    (formula,) = cache.glob("formula-*")
-    good = code.read_bytes()
-    # A bit in the middle of the machine code: nothing but its hash can tell.
-    flipped = bytearray(good)
-    flipped[len(good) // 2] ^= 4
-    code.write_bytes(bytes(flipped))
-    formula.write_text(formula.read_text()[:-20])
-    assert fresh_process(tmp_path, "1.5", 1, **closed) == (first[0], 0, True)
-    index.write_bytes(index.read_bytes()[:40])
-    code.write_bytes(good[:400])
-    assert fresh_process(tmp_path, "1.5", 1, **closed)[:2] == (first[0], 0)
-    assert fresh_process(tmp_path, "1.5", 1, **closed) == (first[0], 1, False)
-
-
 @dataclass(frozen=True)
 class Holes(RadialPotential):
     """NaN in one range, and an infinite slope from another on."""
@@ -364,114 +201,6 @@ def test_instances_of_one_class_share_the_kernel_but_not_the_values():
         np.testing.assert_allclose(out, exact, rtol=1e-11, atol=1e-13)
         results.append(c.term(None).numba_type)
     assert results[0] == results[1]
-
-
-def test_vector_functions_are_accurate_to_rounding():
-    from numba import njit
-
-    from mfplug.dynamics.vexp import nearest, vexp
-    from mfplug.dynamics.vtrig import vcos, vsin
-
-    @njit
-    def table(x):
-        out = np.empty((4, x.size))
-        for k in range(x.size):
-            out[0, k] = vexp(x[k])
-            out[1, k] = vsin(x[k])
-            out[2, k] = vcos(x[k])
-            out[3, k] = nearest(x[k])
-        return out
-
-    x = np.concatenate([np.linspace(-707.9, 709.4, 20011), np.linspace(-4, 4, 20011)])
-    e, sine, cosine, integer = table(x)
-    np.testing.assert_allclose(e, np.exp(x), rtol=5e-16)
-    np.testing.assert_allclose(sine, np.sin(x), rtol=1e-15, atol=1e-19)
-    np.testing.assert_allclose(cosine, np.cos(x), rtol=1e-15, atol=1e-19)
-    assert np.array_equal(integer, np.rint(x))
-    far = np.linspace(-1e6, 1e6, 10007)
-    _, sine, cosine, _ = table(far)
-    np.testing.assert_allclose(sine, np.sin(far), atol=5e-16)
-    np.testing.assert_allclose(cosine, np.cos(far), atol=5e-16)
-    e, sine, _, _ = table(np.array([np.nan, np.inf, -np.inf, 709.9, -709.0, -1e300]))
-    assert np.array_equal(e, [np.nan, np.inf, 0, np.inf, 0, 0], equal_nan=True)
-    assert np.isnan(sine[:3]).all()
-
-
-def test_vector_logarithm_and_power_are_accurate_to_rounding():
-    from numba import njit
-
-    from mfplug.dynamics.vlog import vlog, vpow
-
-    @njit
-    def table(x, y):
-        out = np.empty((2, x.size))
-        for k in range(x.size):
-            out[0, k] = vlog(x[k])
-            out[1, k] = vpow(x[k], y[k])
-        return out
-
-    x = np.concatenate(
-        [np.exp(np.linspace(-708, 709, 20011)), np.linspace(0.4, 3, 999)]
-    )
-    y = 7.0 * np.cos(np.arange(x.size))
-    logarithm, power = table(x, y)
-    np.testing.assert_allclose(logarithm, np.log(x), rtol=5e-16)
-    with np.errstate(over="ignore", under="ignore"):
-        exact = np.power(x, y)
-    inside = (exact > 1e-300) & (exact < 1e300)
-    error = np.abs(power[inside] / exact[inside] - 1)
-    assert np.all(error <= 4e-16 * (1 + np.abs(y * np.log(x)))[inside])
-    # The edges, as NumPy has them; denormal numbers too.
-    x = np.array(
-        [0.0, -1.0, np.inf, np.nan, 5e-324, -2.0, -2.0, -2.0, 0.0, 0.0, np.inf]
-    )
-    y = np.array([2.0, 3.0, -1.0, 1.0, 0.0, 2.0, -3.0, 0.5, -1.0, 0.0, 0.3])
-    with np.errstate(all="ignore"):
-        exact = np.log(x), np.power(x, y)
-    for got, right in zip(table(x, y), exact, strict=True):
-        np.testing.assert_allclose(got, right, rtol=4e-16)
-
-
-@pytest.mark.parametrize("n", [69, 77, 96])
-@pytest.mark.parametrize("box", [None, 6.5])
-def test_every_pair_is_taken_once_whatever_the_tiles(monkeypatch, n, box):
-    phi, x = make("potential", "gaussian"), clouds(2, n=n)
-    exact, _ = direct(phi, x, 0.3, 0.8, box)
-    c = compile_potential(phi, 2)
-    results = []
-    for width in (8, 16, 24, 64):  # 2 to 12 tiles, odd and even, full and not
-        monkeypatch.setattr(sums, "tile_width", lambda particles, w=width: w)
-        out = np.full_like(x, np.nan)
-        pair_forces(c, x, out, factor=0.3, scale=0.8, box=box)
-        np.testing.assert_allclose(out, exact, rtol=1e-11, atol=1e-14)
-        results.append(out)
-    # Each order of the sums rounds in its own way: the widths were really used.
-    assert not np.array_equal(results[0], results[-1])
-
-
-@pytest.mark.parametrize("n", [1, 37, 41, 64])
-@pytest.mark.parametrize("box", [None, 6.5])
-def test_every_pair_of_small_clouds_is_taken_once(n, box):
-    """Eight replicas side by side: full and not, and one alone."""
-    phi = make("potential", "gaussian")
-    for replicas in (1, 8, 11):
-        x = clouds(2, n=n, replicas=replicas)
-        exact, _ = direct(phi, x, 0.3, 0.8, box)
-        out = np.full_like(x, np.nan)
-        pair_forces(compile_potential(phi, 2), x, out, factor=0.3, scale=0.8, box=box)
-        np.testing.assert_allclose(out, exact, rtol=1e-11, atol=1e-14)
-
-
-def test_tiles_depend_on_N_alone_and_fit_the_working_memory():
-    from mfplug.dynamics.loops import TILE
-
-    for n in (0, 1, 7, 128, 129, 300, 4095, 4096, 20000, 10**6):
-        width = sums.tile_width(n)
-        assert 0 < width <= TILE
-        assert width % 8 == 0
-        tiles = -(-n // width)
-        # None but the last is short, by less than one vector a tile.
-        assert tiles * width - n < 8 * max(1, tiles)
 
 
 def test_bad_arrays_are_refused_by_name():

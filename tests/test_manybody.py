@@ -13,7 +13,7 @@ from mfplug.errors import ParameterError
 from mfplug.theory.basis import polynomial_basis
 from mfplug.theory.harmonic import harmonic_law
 from mfplug.theory.manybody import Products, product_family
-from mfplug.theory.projection import L1Estimate, continued
+from mfplug.theory.projection_distance import L1Estimate, continued
 
 FAMILY = Products(((0,), (2,), (0, 1), (1, 1), (0, 0, 0), (0, 1, 2), (1, 1, 2)))
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 from conftest import MICRO, Plain, merged
-from test_plan_store import counted
-from test_plan_store import results as every_result
+from stored_study import counted
+from stored_study import results as every_result
 from test_scale import wide
 
 import mfplug

@@ -1,4 +1,4 @@
-"""Finding and loading plugins: what is broken breaks alone, and says so."""
+"""Finding and loading plugins: clashes, switches, local files, names."""
 
 from __future__ import annotations
 
@@ -22,216 +22,7 @@ from mfplug.errors import ParameterError, PluginError
 HERE = Path(__file__).resolve().parent
 EXAMPLE = HERE / "thirdparty" / "mfplug-example"
 SWARM = HERE.parent / "examples" / "mfplug-swarm"
-
 GOOD = potential_source("bad")
-HEAD = """
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
-import numpy as np
-import mfplug
-from mfplug import RadialPotential, hookimpl, param
-"""
-CLASS = """
-@dataclass(frozen=True)
-class Made(RadialPotential):
-    name: ClassVar[str] = "bad"
-    width: float = param(0.8, above=0.0)
-
-    def profile(self, s):
-        return np.exp(-s)
-"""
-HOOK = """
-@hookimpl
-def mfplug_potentials():
-    return [Made]
-"""
-
-#: What is wrong with a module, and what the listing has to say of it.
-BROKEN = {
-    "import error": ("import no_such_module_anywhere", "no_such_module_anywhere"),
-    "syntax error": ("def (:\n", "SyntaxError"),
-    "not UTF-8 by name": ("# -*- coding: no-such-code -*-\n", "SyntaxError"),
-    "sys.exit": ("import sys\nsys.exit(3)", "SystemExit: 3"),
-    "sys.exit(0)": ("import sys\nsys.exit(0)", "SystemExit"),
-    "exception": ("raise RuntimeError('two\\nlines')", "RuntimeError: two"),
-    "silent exception": ("raise RuntimeError", "no message"),
-    "base exception": ("raise GeneratorExit", "GeneratorExit"),
-    "recursion": ("def f():\n    f()\nf()", "RecursionError"),
-    "warning": ("import warnings\nwarnings.warn('old')", "UserWarning: old"),
-    "no hook": ("answer = 42", "offers no plugin"),
-    "unmarked hook": (HEAD + CLASS + HOOK.replace("@hookimpl\n", ""), "no plugin"),
-    "empty list": (
-        HEAD + "@hookimpl\ndef mfplug_potentials():\n    return []",
-        "offers no plugin",
-    ),
-    "raising hook": (
-        HEAD + "@hookimpl\ndef mfplug_potentials():\n    raise KeyError('here')",
-        "KeyError: 'here'",
-    ),
-    "hook with an argument": (
-        HEAD + "@hookimpl\ndef mfplug_potentials(x):\n    return []",
-        "PluginValidationError",
-    ),
-    "unknown hook": (
-        HEAD + CLASS + HOOK.replace("potentials", "potentails"),
-        "unknown hook 'mfplug_potentails'",
-    ),
-    "None": (HEAD + "@hookimpl\ndef mfplug_potentials():\n    pass", "NoneType"),
-    "a class, no list": (
-        HEAD + CLASS + HOOK.replace("[Made]", "Made"),
-        "expected a list of classes",
-    ),
-    "an instance": (
-        HEAD + CLASS + HOOK.replace("[Made]", "[Made()]"),
-        "expected a subclass of mfplug.Potential",
-    ),
-    "a foreign class": (
-        HEAD + HOOK.replace("[Made]", "[dict]"),
-        "expected a subclass of mfplug.Potential",
-    ),
-    "the wrong kind": (
-        HEAD + CLASS + HOOK.replace("potentials", "metrics"),
-        "expected a subclass of mfplug.Metric",
-    ),
-    "no name": (
-        HEAD + CLASS.replace('    name: ClassVar[str] = "bad"\n', "") + HOOK,
-        "class Made has no name",
-    ),
-    "name no string": (
-        HEAD + CLASS.replace('ClassVar[str] = "bad"', "ClassVar[int] = 3") + HOOK,
-        "class Made has no name",
-    ),
-    "name is a field": (
-        HEAD + CLASS.replace('ClassVar[str] = "bad"', 'str = "bad"') + HOOK,
-        "'name'",
-    ),
-    "foreign kind": (
-        HEAD
-        + CLASS.replace("    width", '    kind: ClassVar[str] = "x"\n    width', 1)
-        + HOOK,
-        "kind",
-    ),
-    "no dataclass": (
-        HEAD + CLASS.replace("@dataclass(frozen=True)\n", "") + HOOK,
-        "not a dataclass",
-    ),
-    "not frozen": (
-        HEAD + CLASS.replace("(frozen=True)", "") + HOOK,
-        "non-frozen",
-    ),
-    "abstract": (
-        HEAD + CLASS.replace("def profile", "def perfil") + HOOK,
-        "lacks profile",
-    ),
-    "bad default": (HEAD + CLASS.replace("0.8", "-0.8") + HOOK, "out of range"),
-    "default of the wrong type": (
-        HEAD + CLASS.replace("0.8", "'wide'") + HOOK,
-        "wrong type",
-    ),
-    "NaN as default": (
-        HEAD + CLASS.replace("0.8", "float('nan')") + HOOK,
-        "not finite",
-    ),
-    "default that is no data": (
-        HEAD
-        + CLASS.replace("width: float = param(0.8, above=0.0)", "x: Any = object()")
-        + HOOK,
-        "'x'",
-    ),
-    "mutable default": (
-        HEAD + CLASS.replace("param(0.8, above=0.0)", "[]") + HOOK,
-        "mutable default",
-    ),
-    "unknown type": (
-        "from __future__ import annotations\n"
-        + HEAD
-        + CLASS.replace("width: float", "width: Nowhere")
-        + HOOK,
-        "Nowhere",
-    ),
-    "another interface": (
-        HEAD + "MFPLUG_API_VERSION = 99\n" + CLASS + HOOK,
-        "written for another interface",
-    ),
-}
-
-
-@pytest.mark.parametrize("case", BROKEN)
-@pytest.mark.filterwarnings("error")
-def test_a_broken_plugin_breaks_alone(site, mfplug_cli, case):
-    source, said = BROKEN[case]
-    site.plugin("bad", source, version="4.5")
-    site.plugin("fine", potential_source("fine"))
-
-    names = mfplug.names("potential")
-    assert "fine" in names
-    assert "gaussian" in names
-    assert "bad" not in names
-    assert mfplug.create("potential", "fine", width=0.3).width == 0.3
-
-    (bad,) = [s for s in registry.current().sources() if s.status == "broken"]
-    assert (bad.name, bad.distribution, bad.version) == ("bad", "mfplug-bad", "4.5")
-    assert said in bad.error
-    assert "\n" not in bad.error
-    with pytest.raises(PluginError, match=r"'bad' from mfplug-bad 4\.5: .* broken"):
-        mfplug.create("potential", "bad")
-
-    answer = mfplug_cli("plugins", "potential")
-    assert answer.status == 0
-    assert f"broken: bad from mfplug-bad 4.5: {bad.error}" in answer.out
-    listing = json.loads(mfplug_cli("plugins", "--json").out)
-    assert [s["error"] for s in listing["sources"]] == [bad.error]
-    mfplug_cli("plugins", "potential", "bad").refused("mfplug-bad 4.5", "broken")
-
-
-def test_a_good_plugin_is_not_called_broken(site):
-    # The planted defects above are all there is: without them the module is fine.
-    site.plugin("bad", HEAD + CLASS + HOOK)
-    assert "bad" in mfplug.names("potential")
-    assert all(s.status == "ok" for s in registry.current().sources())
-
-
-def test_a_broken_plugin_is_offered_where_a_name_is_unknown(site):
-    site.plugin("swarm", "import no_such_module_anywhere", version="2.0")
-    with pytest.raises(PluginError) as caught:
-        mfplug.create("potential", "boids")
-    assert "'boids': no such plugin" in str(caught.value)
-    assert "swarm from mfplug-swarm 2.0: ModuleNotFoundError" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[mfplug]\nno equals sign here\n",
-        "[mfplug]\nbad = not a module !\n",
-        "garbage\n",
-    ],
-)
-def test_broken_metadata_break_alone(site, mfplug_cli, text):
-    site.metadata("mfplug-torn", "0.9", text)
-    site.plugin("fine", potential_source("fine"))
-    assert {"fine", "gaussian"} <= set(mfplug.names("potential"))
-    answer = mfplug_cli("plugins")
-    assert answer.status == 0
-    if text != "garbage\n":  # lines outside every group say nothing about us
-        assert "broken: " in answer.out
-        assert "mfplug-torn" in answer.out
-
-
-def test_printing_plugins_do_not_spoil_the_listing(site, mfplug_cli):
-    site.plugin("loud", "print('hello from the plugin')\n" + potential_source("loud"))
-    answer = mfplug_cli("plugins", "--json")
-    assert "loud" in {p["name"] for p in json.loads(answer.out)["plugins"]}
-    assert "hello from the plugin" in answer.err
-
-
-def test_a_module_named_by_two_entry_points_is_one_plugin(site):
-    site.install(
-        "mfplug-twice",
-        {"one": "made_twice", "two": "made_twice"},
-        made_twice=potential_source("twice"),
-    )
-    assert mfplug.create("potential", "twice").strength == 1.5
 
 
 # Two plugins of one name
@@ -426,17 +217,6 @@ def test_an_instance_of_another_kind_is_refused(clean):
     assert registry.create_from("external", trap) is trap
 
 
-def test_a_constructor_that_fails_is_a_plugin_error(site):
-    failing = CLASS.replace(
-        "    def profile",
-        "    def __post_init__(self):\n        raise KeyError('inside')\n\n"
-        "    def profile",
-    )
-    site.plugin("bad", HEAD + failing + HOOK, version="4.5")
-    with pytest.raises(PluginError, match=r"mfplug-bad 4\.5: cannot be made; got KeyE"):
-        mfplug.create("potential", "bad")
-
-
 # Shipped plugins, and packages as an installer leaves them
 
 
@@ -486,7 +266,8 @@ def test_an_installed_package_is_found(clean, tmp_path, project, name, distribut
     assert entry.source.distribution == distribution
     potential = mfplug.create("potential", name)
     system = mfplug.System(dimension=2, potential=potential)
-    ensemble = mfplug.simulate(system, particles=5, replicas=2, step=0.25)
+    # More than 64 particles: the kernels of fewer take ten seconds to compile.
+    ensemble = mfplug.simulate(system, particles=70, replicas=2, step=0.25)
     assert ensemble.info["compiled"], ensemble.info["why"]
     # Newton's third law: the mean momentum stays what it was.
     drift = ensemble.p.mean(axis=2) - ensemble.p[:1].mean(axis=2)

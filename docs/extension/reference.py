@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+import mfplug
 from extension.gallery import gallery_page, plugin_picture, study_pictures
 from mfplug import hookspecs
 from mfplug.cli.main import build_parser
@@ -107,18 +108,59 @@ def hook_page(folder: Path) -> None:
         "may set ``MFPLUG_API_VERSION`` to the version of the interface that it needs.",
         "",
     ]
-    for kind, name in hookspecs.HOOKS.items():
+    for name in hookspecs.HOOKS.values():
         function = getattr(hookspecs, name)
+        returns = inspect.signature(function, eval_str=False).return_annotation
         lines += [
-            f".. py:function:: {name}{inspect.signature(function, eval_str=False)}",
+            f".. py:function:: {name}() -> {returns}",
             "",
-            f"   {inspect.getdoc(function)} The contract of a {kind}:",
+            f"   {inspect.getdoc(function)}",
             "",
         ]
-    lines += heading("Contracts", "-")
+    lines += [".. _contracts:", "", *heading("Contracts", "-")]
     for cls in CONTRACTS:
         lines += [f".. autoclass:: mfplug.{cls}", "   :members:", ""]
     write(folder / "hooks.rst", lines)
+
+
+def interface_page(folder: Path) -> None:
+    """Write every public name of mfplug that is no contract."""
+    lines = heading("In Python")
+    lines += [
+        "What ``import mfplug`` gives; the classes that plugins derive from are on the "
+        "page of :doc:`hooks`. These names change with a new minor version at the "
+        "earliest.",
+        "",
+    ]
+    public = [name for name in mfplug.__all__ if name not in CONTRACTS]
+    errors = [n for n in public if _is_class(n) and issubclass(_named(n), Exception)]
+    made = [n for n in public if _is_class(n) and n not in errors]
+    functions = [n for n in public if inspect.isfunction(_named(n))]
+    for title, names, directive in (
+        ("Functions", functions, "autofunction"),
+        ("Classes", made, "autoclass"),
+        ("Errors", errors, "autoexception"),
+    ):
+        lines += heading(title, "-")
+        for name in sorted(names):
+            lines += [f".. {directive}:: mfplug.{name}"]
+            lines += ["   :members:", ""] if directive == "autoclass" else [""]
+    lines += heading("Marks", "-")
+    lines += [
+        ".. py:data:: mfplug.hookimpl",
+        "",
+        "   The decorator that marks a hook of a plugin's module; see :doc:`hooks`.",
+        "",
+    ]
+    write(folder / "interface.rst", lines)
+
+
+def _named(name: str) -> Any:
+    return getattr(mfplug, name)
+
+
+def _is_class(name: str) -> bool:
+    return inspect.isclass(_named(name))
 
 
 def study_page(folder: Path, studies: list[str]) -> None:
@@ -126,7 +168,7 @@ def study_page(folder: Path, studies: list[str]) -> None:
     lines = heading("Studies")
     for name in shipped():
         data = yaml.safe_load(find(name).read_text(encoding="utf-8"))
-        lines += heading(name, "-")
+        lines += [f".. _study-{name}:", "", *heading(name, "-")]
         lines += [f"**{math(data['title'])}** Claims: {', '.join(data['claims'])}.", ""]
         lines += [math(" ".join(data.get("description", "").split())), ""]
         if name in studies:
@@ -185,6 +227,7 @@ def build(app: Any) -> None:
     studies = study_pictures(folder, results, app.config.study_pictures_needed)
     pictures = plugin_pages(folder, studies, bool(app.config.plugin_pictures))
     hook_page(folder)
+    interface_page(folder)
     study_page(folder, studies)
     command_page(folder)
     write(folder / "gallery.rst", gallery_page(pictures, studies))

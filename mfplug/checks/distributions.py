@@ -7,13 +7,13 @@ false alarm below 1e-5 (Student's distribution with 31 degrees of freedom beyond
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.checks.averages import Wide, waves
 from mfplug.checks.core import Check, CheckFailed, Refused
 from mfplug.checks.probes import gradient_error, places
 from mfplug.contracts.distribution import Distribution
@@ -22,7 +22,7 @@ from mfplug.errors import ParameterError
 Array = NDArray[np.float64]
 LIMIT = 6.5
 POINTS = 40_000
-SETS, SET = 32, 2048
+SETS = 32
 
 
 def _joined(parts: tuple[Array, Array]) -> Array:
@@ -68,62 +68,17 @@ def shapes(law: Distribution) -> str:
     return "sample (n, d) twice, density (...) > 0 there; the stream alone decides"
 
 
-@dataclass(frozen=True)
-class _Wide:
-    """Independent axes: Cauchy where space is free, uniform along a torus."""
-
-    centre: Array
-    scale: Array
-    box: float | None
-    dimension: int
-
-    @classmethod
-    def around(cls, x: Array, d: int, box: float | None) -> _Wide:
-        low, centre, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
-        scale = np.maximum(0.8 * (high - low), 1e-12)
-        return cls(centre, scale, box, d)
-
-    def points(self, seed: int) -> tuple[Array, Array]:
-        """Return points and one over their density."""
-        from scipy.stats import qmc
-
-        axes = len(self.centre)
-        u = qmc.Sobol(axes, rng=np.random.default_rng([5, seed])).random(SET)
-        u = np.clip(u, 1e-12, 1 - 1e-12)
-        z = np.tan(math.pi * (u - 0.5))
-        x = self.centre + self.scale * z
-        each = math.pi * self.scale * (1 + z**2)
-        if self.box is not None:
-            d = self.dimension
-            x[:, :d], each[:, :d] = self.box * u[:, :d], self.box
-        return x, np.prod(each, axis=1)
-
-
-def _tests(x: Array, wide: _Wide) -> Array:
-    """Return bounded functions of points: 1, cosines and sines, (tests, points)."""
-    rng = np.random.default_rng(31)
-    d = wide.dimension
-    rows = [np.ones(len(x))]
-    for _ in range(6):
-        k = rng.standard_normal(2 * d) / wide.scale / math.sqrt(2 * d)
-        if wide.box is not None:
-            k[:d] = 2 * math.pi / wide.box * rng.integers(-1, 2, d)
-        phase = (x - wide.centre) @ k
-        rows += [np.cos(phase), np.sin(phase)]
-    return np.array(rows)
-
-
 def density(law: Distribution) -> str:
     """Check that the density is normalised and is that of the samples."""
     said = []
     for d, box, placed in places(law):
         x = _samples(placed, POINTS)
-        wide = _Wide.around(x, d, box)
+        wide = Wide.around(x, d, box)
         sets = []
         for seed in range(SETS):
             y, inverse = wide.points(seed)
             f = np.asarray(placed.density(y[:, :d], y[:, d:]), dtype=float)
-            sets.append((_tests(y, wide) * f * inverse).mean(axis=1))
+            sets.append((waves(y, wide) * f * inverse).mean(axis=1))
         integral, error = np.mean(sets, axis=0), np.std(sets, axis=0, ddof=1)
         error = error / math.sqrt(SETS)
         if abs(integral[0] - 1.0) > LIMIT * error[0] + 1e-9:
@@ -131,7 +86,7 @@ def density(law: Distribution) -> str:
                 f"density() is not normalised in d = {d}; its integral is "
                 f"{integral[0]:.5g} +- {error[0]:.2g}, expected 1"
             )
-        values = _tests(x, wide)[1:]
+        values = waves(x, wide)[1:]
         mean = values.mean(axis=1)
         spread = values.std(axis=1) / math.sqrt(POINTS)
         z = np.abs(mean - integral[1:]) / np.hypot(spread, error[1:])
@@ -152,7 +107,7 @@ def score(law: Distribution) -> str:
     largest = 0.0
     for d, box, placed in places(law):
         x = _samples(placed, 60, 3)
-        wide = _Wide.around(_samples(placed, 2000), d, box)
+        wide = Wide.around(_samples(placed, 2000), d, box)
 
         def log_density(y: Array, placed: Distribution = placed, d: int = d) -> Array:
             with np.errstate(all="ignore"):
@@ -184,7 +139,7 @@ def score_bound(law: Distribution) -> str:
     said = []
     for d, box, placed in places(law):
         x = _samples(placed, 4000, 5)
-        wide = _Wide.around(x, d, box)
+        wide = Wide.around(x, d, box)
         rng = np.random.default_rng(6)
         far = wide.centre + wide.scale * (
             rng.standard_normal((3000, 2 * d)) * 10 ** rng.uniform(-1, 3, (3000, 1))
@@ -218,9 +173,9 @@ def nodes(law: Distribution) -> str:
         if abs(w.sum() - 1.0) > 1e-9:
             raise CheckFailed(f"the weights of nodes() sum to {w.sum():.9g}, not to 1")
         x = _samples(placed, POINTS)
-        wide = _Wide.around(x, d, box)
-        values = _tests(x, wide)[1:]
-        mean = _tests(_joined((q, p)), wide)[1:] @ w
+        wide = Wide.around(x, d, box)
+        values = waves(x, wide)[1:]
+        mean = waves(_joined((q, p)), wide)[1:] @ w
         error = values.std(axis=1) / math.sqrt(POINTS)
         off = np.abs(mean - values.mean(axis=1)) - LIMIT * error
         largest = max(largest, float(off.max()))

@@ -21,6 +21,11 @@ STEPS = {
     "plot": "write a study's figures",
 }
 
+#: Help that several commands share.
+PROFILES = "quick (default), smoke, paper, or one of the study's own"
+RESULTS = "results folder"
+CORES = "processors to use (all)"
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
@@ -59,8 +64,8 @@ def build_parser() -> Parser:
         return sub
 
     plugins = add("plugins", "list the plugins, or describe one", "plugins")
-    plugins.add_argument("kind", nargs="?", metavar="KIND")
-    plugins.add_argument("name", nargs="?", metavar="NAME")
+    plugins.add_argument("kind", nargs="?", metavar="KIND", help=f"{_kinds()}; or all")
+    plugins.add_argument("name", nargs="?", metavar="NAME", help="describe this one")
     plugins.add_argument("--json", action="store_true", help="as JSON")
     plugins.add_argument(
         "--requirements",
@@ -73,8 +78,8 @@ def build_parser() -> Parser:
         help="draw it, as PNG, SVG or PDF",
     )
     check = add("check", "check that a plugin keeps what it declares", "check")
-    check.add_argument("kind", nargs="?", metavar="KIND")
-    check.add_argument("name", nargs="?", metavar="NAME")
+    check.add_argument("kind", nargs="?", metavar="KIND", help=_kinds())
+    check.add_argument("name", nargs="?", metavar="NAME", help="the plugin's name")
     check.add_argument(
         "--all", action="store_true", help="every plugin, or all of KIND"
     )
@@ -90,11 +95,13 @@ def build_parser() -> Parser:
     )
     check.add_argument("--json", action="store_true", help="as JSON")
     new = add("new", "write a package with a plugin to start from", "new")
-    new.add_argument("kind", metavar="KIND")
-    new.add_argument("name", metavar="NAME")
+    new.add_argument("kind", metavar="KIND", help=_kinds())
+    new.add_argument("name", metavar="NAME", help="such as soft-morse")
     new.add_argument("--into", default=".", metavar="DIR", help="where it is made")
     doctor = add("doctor", "say what is installed and what is wrong with it", "doctor")
-    doctor.add_argument("--out", default="results", metavar="DIR")
+    doctor.add_argument(
+        "--out", default="results", metavar="DIR", help="the disk of these results"
+    )
     doctor.add_argument("--json", action="store_true", help="as JSON")
     clean = add("clean", "empty the cache of compiled code", "clean")
     clean.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -107,7 +114,7 @@ def build_parser() -> Parser:
         "theory", "say which statements of the thesis apply to a study", "theory"
     )
     theory.add_argument("study", metavar="STUDY", help="a name or a YAML file")
-    theory.add_argument("--profile", default="quick")
+    theory.add_argument("--profile", default="quick", help=PROFILES)
     theory.add_argument(
         "--time", type=_time, metavar="T", help="time of the bounds (the study's last)"
     )
@@ -115,9 +122,11 @@ def build_parser() -> Parser:
     run = add("run", "run studies through the workflow", "run")
     run.add_argument("studies", nargs="*", metavar="STUDY", help="names or YAML files")
     run.add_argument("--all", action="store_true", help="every shipped study")
-    run.add_argument("--profile", default="quick", help="quick (default), paper, ...")
-    run.add_argument("--cores", type=_count, default=os.cpu_count() or 1, metavar="N")
-    run.add_argument("--out", default="results", metavar="DIR", help="results folder")
+    run.add_argument("--profile", default="quick", help=PROFILES)
+    run.add_argument(
+        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N", help=CORES
+    )
+    run.add_argument("--out", default="results", metavar="DIR", help=RESULTS)
     run.add_argument("--dry-run", action="store_true", help="say what would be done")
     run.add_argument(
         "--plan", action="store_true", help="say what it would cost, on how many cores"
@@ -146,14 +155,14 @@ def build_parser() -> Parser:
         help="a setting of the executor, such as partition=short (repeatable)",
     )
     diff = add("diff", "compare two results folders", "diff")
-    diff.add_argument("first", metavar="A")
-    diff.add_argument("second", metavar="B")
+    diff.add_argument("first", metavar="A", help="results of one run")
+    diff.add_argument("second", metavar="B", help="results of another")
     diff.add_argument("--json", action="store_true", help="as JSON")
     verify = add("verify", "compare studies with the reference tables", "verify")
     verify.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
-    verify.add_argument("--profile", default="quick")
+    verify.add_argument("--profile", default="quick", help=PROFILES)
     verify.add_argument(
-        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N"
+        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N", help=CORES
     )
     verify.add_argument(
         "--out", metavar="DIR", help="compare these results, instead of computing anew"
@@ -167,10 +176,12 @@ def build_parser() -> Parser:
     verify.add_argument("--json", action="store_true", help="as JSON")
     bundle = add("bundle", "pack results into an archive to deposit", "bundle")
     bundle.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
-    bundle.add_argument("--out", default="results", metavar="DIR")
-    bundle.add_argument("--to", default="mfplug-results.zip", metavar="FILE")
+    bundle.add_argument("--out", default="results", metavar="DIR", help=RESULTS)
+    bundle.add_argument(
+        "--to", default="mfplug-results.zip", metavar="FILE", help="the archive"
+    )
     bundle.add_argument("--name", default="Results of mfplug", help="of the archive")
-    bundle.add_argument("--author", default="", metavar="NAME")
+    bundle.add_argument("--author", default="", metavar="NAME", help="of the results")
     bundle.add_argument("--date", metavar="YYYY-MM-DD", help="of publication (today)")
     bundle.add_argument(
         "--license", default="CC-BY-4.0", metavar="SPDX", help="of the results"
@@ -178,8 +189,8 @@ def build_parser() -> Parser:
     for name, text in STEPS.items():
         step = add(name, text, "steps")
         step.add_argument("study", metavar="STUDY", help="a name or a YAML file")
-        step.add_argument("--profile", default="quick")
-        step.add_argument("--out", default="results", metavar="DIR")
+        step.add_argument("--profile", default="quick", help=PROFILES)
+        step.add_argument("--out", default="results", metavar="DIR", help=RESULTS)
         step.add_argument("--plan", metavar="FILE", help="a plan that `run` wrote")
         step.add_argument("--block", metavar="ID", help="one block of the plan")
         if name == "measure":
@@ -210,10 +221,16 @@ def build_parser() -> Parser:
         help="all stored ones, if left out",
     )
     report = add("report", "write the page of all studies", "report")
-    report.add_argument("studies", nargs="*", metavar="STUDY")
-    report.add_argument("--out", default="results", metavar="DIR")
+    report.add_argument("studies", nargs="*", metavar="STUDY", help="all, if left out")
+    report.add_argument("--out", default="results", metavar="DIR", help=RESULTS)
     report.add_argument("--marker", metavar="FILE", help="file to write when done")
     return parser
+
+
+def _kinds() -> str:
+    from mfplug.contracts.plugin import KINDS
+
+    return ", ".join(KINDS)
 
 
 def _count(text: str) -> int:
@@ -265,6 +282,14 @@ def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
     return show
 
 
+def _attributed(error: MfplugError) -> str:
+    """Return the message, with the distribution of the plugin that is to blame."""
+    from mfplug.registry import current
+    from mfplug.registry.attribution import attributed
+
+    return attributed(str(error), current())
+
+
 def _answer(arguments: argparse.Namespace) -> int:
     """Do a command; what goes wrong is one line."""
     try:
@@ -277,7 +302,7 @@ def _answer(arguments: argparse.Namespace) -> int:
         command: Callable[[argparse.Namespace], int] = module.main
         return command(arguments)
     except MfplugError as error:
-        print(f"mfplug: error: {printable(str(error))}", file=sys.stderr)
+        print(f"mfplug: error: {printable(_attributed(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader went away (`mfplug plugins | head`): nothing to complain about.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mfplug.contracts.integrator import State, splitting_step
-from mfplug.errors import ParameterError
+from mfplug.errors import ParameterError, shown
 
 if TYPE_CHECKING:
     from mfplug.system import System
@@ -84,10 +85,14 @@ class MeanField(ABC):
         """
         first, last = self.times[0], self.times[-1]
         slack = 1e-9 * max(1.0, abs(first), abs(last))
-        if not first - slack <= t <= last + slack:
+        # An array of one number, as NumPy's reductions give, is a number too.
+        given: Any = t
+        number = np.ndim(given) == 0 and isinstance(given, numbers.Real | np.ndarray)
+        if not (number and first - slack <= t <= last + slack):
             raise ParameterError(
-                f"mean field: time is outside the solved interval; got {t!r}, expected "
-                f"{first:g} to {last:g}. Solve again with this time among `times`."
+                f"mean field: time is outside the solved interval; got {shown(t)}, "
+                f"expected {first:g} to {last:g}. Solve again with this time among "
+                "`times`."
             )
         return min(max(float(t), first), last)
 
@@ -97,9 +102,15 @@ class MeanField(ABC):
         Raises
         ------
         ParameterError
-            If the last axis does not have length d.
+            If they are no numbers, or the last axis does not have length d.
         """
-        array = np.asarray(q, dtype=float)
+        try:
+            array = np.asarray(q, dtype=float)
+        except (TypeError, ValueError):
+            raise ParameterError(
+                f"mean field: points are no numbers; got {shown(q)}, expected an array "
+                f"of shape (..., {self.system.dimension}). Give numbers."
+            ) from None
         d = self.system.dimension
         if array.ndim == 0 or array.shape[-1] != d:
             raise ParameterError(

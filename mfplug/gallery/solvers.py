@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
 from mfplug.errors import NumericsError, ParameterError
 from mfplug.gallery.common import two_panels
 from mfplug.system import System
+
+Array = NDArray[np.float64]
 
 END = 3.0
 GRID = 111
@@ -28,6 +31,8 @@ def _systems() -> list[tuple[str, dict[str, Any]]]:
         ("gaussian potential, beta = 0.5",
          {"potential": bell, "initial": law, "beta": 0.5}),
         ("harmonic potential", {"potential": spring, "initial": wide}),
+        ("gaussian potential, in the plane along an axis",
+         {"potential": bell, "initial": law, "dimension": 2}),
     ]  # fmt: skip
 
 
@@ -35,13 +40,20 @@ def _solved(solver: Solver) -> tuple[str, MeanField]:
     refusal = ""
     for said, parts in _systems():
         try:
-            return said, solver.solve(System(dimension=1, **parts), (0.0, END))
+            return said, solver.solve(System(**parts), (0.0, END))
         except (ParameterError, NumericsError) as error:
             refusal = refusal or str(error)
     raise ParameterError(
         f"solver '{solver.name}': no picture; it takes none of the systems drawn "
         f"({refusal}). Leave out --plot."
     )
+
+
+def _on_axis(values: Array, dimension: int) -> Array:
+    """Return points with these first coordinates, shape (..., d); the others are 0."""
+    points = np.zeros((*values.shape, dimension))
+    points[..., 0] = values
+    return points
 
 
 def _image(
@@ -54,8 +66,9 @@ def _image(
 
 
 def draw(solver: Solver) -> Figure:
-    """Draw K(t, q) and f_t at the end."""
+    """Draw K(t, q) and f_t at the end, in more dimensions along the first axis."""
     said, field = _solved(solver)
+    d = field.system.dimension
     drawing, left, right = two_panels(solver, f", {said}")
     x, p, w = field.system.initial.nodes(600)
     x1, p1 = field.flow(x, p, 0.0, END)
@@ -65,7 +78,7 @@ def draw(solver: Solver) -> Figure:
         spans.append((mean, 3.2 * float(np.sqrt(w @ (values - mean) ** 2))))
     t = np.linspace(0.0, END, 61)
     q = np.linspace(spans[0][0] - spans[0][1], spans[0][0] + spans[0][1], GRID)
-    force = np.array([field.force(time, q[:, None])[:, 0] for time in t])
+    force = np.array([field.force(time, _on_axis(q, d))[:, 0] for time in t])
     limit = float(np.abs(force).max())
     _image(drawing, left, t, q, force.T, "RdBu_r", vmin=-limit, vmax=limit)
     left.set_xlabel("time $t$")
@@ -73,7 +86,7 @@ def draw(solver: Solver) -> Figure:
     left.set_title("force $K(t, q)$", fontsize=9)
     momenta = np.linspace(spans[1][0] - spans[1][1], spans[1][0] + spans[1][1], GRID)
     mesh = np.meshgrid(q, momenta, indexing="ij")
-    density = field.density(END, mesh[0][..., None], mesh[1][..., None])
+    density = field.density(END, *(_on_axis(axis, d) for axis in mesh))
     _image(drawing, right, q, momenta, density.T, "cividis")
     right.set_xlabel("position $q$")
     right.set_ylabel("momentum $p$")

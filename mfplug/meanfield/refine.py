@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from mfplug.errors import NumericsError
 from mfplug.meanfield.pair_field import PairField
+from mfplug.meanfield.recurrence import APART
 
 Array = NDArray[np.float64]
 
@@ -22,6 +24,9 @@ ALLOWED = 0.25
 #: A force below this part of what one particle can exert is none, as that of a
 #: homogeneous state: there is nothing to compare its error with.
 NOISE = 1e-8
+#: How often a coarser rule is looked for whose waves come back at another time, and the
+#: error of nodes of which nothing is known.
+RETRIES, UNKNOWN = 3, 1.0
 #: How often nodes are doubled in search of a number that does.
 DOUBLINGS = 6
 #: The search goes no further than this number of nodes.
@@ -64,7 +69,9 @@ class ForceError:
 def probes(field: PairField, count: int = 200) -> list[tuple[float, Array]]:
     """Return (t, points) at which forces are compared, points of shape (d, K).
 
-    Two times between levels and the last one; positions that carry mass: nodes of f_0
+    Two times between levels, the last one, and when a wave returns that had gone
+    (``info["return_time"]``); on a torus, where waves fade, the first one too, so that
+    errors are relative to the wave that was. Positions that carry mass: nodes of f_0
     moved by the field.
     """
     first, last = field.times[0], field.times[-1]
@@ -73,8 +80,13 @@ def probes(field: PairField, count: int = 200) -> list[tuple[float, Array]]:
     stride = max(1, len(q) // count)
     q, p = q[::stride], p[::stride]
     found, before = [], first
-    for part in (0.37, 0.76, 1.0) if last > first else (0.0,):
-        t = first + part * (last - first)
+    times = [first + part * (last - first) for part in (0.37, 0.76, 1.0)]
+    if field.system.box is not None:
+        times = [first, *times]
+    back = field.info.get("return_time", np.inf)
+    if first + back < last:
+        times = sorted([*times, first + back])
+    for t in times if last > first else (first,):
         q, p = field.flow(q, p, before, t)
         before = t
         found.append((t, np.ascontiguousarray(q.T)))
@@ -102,6 +114,18 @@ def step_error(run: Run, resolution: Resolution) -> float:
     return difference(whole, half, at) / force_scale(half, at)
 
 
+def hidden_return(coarse: PairField, fine: PairField) -> bool:
+    """Return whether waves come back to both fields at once, before the end.
+
+    Their difference does not show it then. So it is where their momenta are equally
+    spaced, which happens between two numbers that a product rule knows.
+    """
+    back, there = (f.info.get("return_time", np.inf) for f in (coarse, fine))
+    if there >= fine.times[-1] - fine.times[0]:
+        return False
+    return bool(APART <= back / there <= 1.0 / APART)
+
+
 def solve_with_error(
     run: Run, resolution: Resolution, grid_error: Callable[[PairField], float]
 ) -> tuple[PairField, ForceError]:
@@ -112,11 +136,18 @@ def solve_with_error(
     step is the change when it is halved, with few nodes.
     """
     fine = run(resolution)
-    coarse = run(replace(resolution, nodes=max(1, resolution.nodes // 2)))
+    half = replace(resolution, nodes=max(1, resolution.nodes // 2))
+    coarse = run(half)
+    for _ in range(RETRIES):
+        if not hidden_return(coarse, fine):
+            break
+        half = replace(half, nodes=max(1, int(0.7 * half.nodes)))
+        coarse = run(half)
     at = probes(fine)
     scale = force_scale(fine, at)
+    nodes = difference(fine, coarse, at) / scale
     error = ForceError(
-        difference(fine, coarse, at) / scale,
+        max(nodes, UNKNOWN) if hidden_return(coarse, fine) else nodes,
         step_error(run, resolution),
         grid_error(fine),
     )
@@ -139,19 +170,37 @@ def check_nodes(
     ------
     NumericsError
         If half the nodes change the force by more than ``ALLOWED``, with a number of
-        nodes that may do.
+        nodes that may do, or because their momenta bring waves back.
     """
     if error.nodes <= ALLOWED:
         return
     bound = field.system.potential.gradient_bound
     if force_scale(field, probes(field)) <= NOISE * bound < np.inf:
         return
+    # Half as many have them back earlier: the momenta of an axis are so many fewer.
+    power = 2 * field.system.dimension
+    back = field.info.get("return_time", np.inf)
+    expected = 2.0 ** (1.0 / power) * (field.times[-1] - field.times[0])
+    if back < expected:
+        more = _rounded(1.3 * now.nodes * (expected / back) ** power)
+        raise NumericsError(
+            f"solver '{who}': the equidistant momenta of {now.nodes} nodes, or of half "
+            f"as many, bring waves back; got {back:.4g} as the time of their return, "
+            f"expected more than {expected:.4g}. Give nodes: {more} or more, or end "
+            "earlier."
+        )
     raise NumericsError(
         f"solver '{who}': {now.nodes} nodes cannot hold the force; got a change of "
         f"{error.nodes:.2g} of the largest force from half as many, expected at most "
         f"{ALLOWED:g}. Give nodes: {enough_nodes(start, now)} or more, or take a wider "
         "potential."
     )
+
+
+def _rounded(nodes: float) -> int:
+    """Return a number of nodes in two digits, rounded up."""
+    digits = 10 ** max(0, math.floor(math.log10(nodes)) - 1)
+    return digits * math.ceil(nodes / digits)
 
 
 def enough_nodes(start: Run, now: Resolution) -> int:
@@ -215,6 +264,8 @@ def solve_to_tolerance(
             left = tolerance - error.step - error.grid
             raise _out_of_reach("quadrature", error.nodes, left, f"nodes {now.nodes}")
         fine = run(now)
+        if hidden_return(coarse, fine):
+            continue
         at = probes(fine)
         nodes = difference(fine, coarse, at) / force_scale(fine, at)
         error = ForceError(nodes, step, grid_error(fine))

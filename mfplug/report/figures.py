@@ -24,7 +24,8 @@ panel_label : str, optional
     What stands for the panel's column in the titles, such as ``$\\kappa$``; nothing
     but the value if it is empty.
 where : mapping, optional
-    Fixed values of further columns, ``{step: 0.05}``.
+    Fixed values of further columns, ``{step: 0.05}``; a list, ``{N: [64, 256]}``, keeps
+    each of its values, of a column that is also in ``x``, ``series`` or ``panel``.
 time : "last" | "first" | "all" | number | list of numbers, optional
     Which snapshots; "last" (of each combination of swept values) if absent, and all
     where ``x``, ``series`` or ``panel`` is ``time``.
@@ -183,6 +184,13 @@ def _checked(path: Path, figure: Any) -> dict[str, Any]:
         )
     for row in checked["rows"]:
         _keys(path, "row of a figure", row, ROW_KEYS, ("metric",))
+    for column, wanted in checked.get("where", {}).items():
+        options = wanted if isinstance(wanted, list) else [wanted]
+        if not options or any(isinstance(o, (dict, list)) for o in options):
+            raise StoreError(
+                f"result file '{path}': key 'where' of a figure; got {column}: "
+                f"{wanted!r}, expected a value or a list of values. Correct the study."
+            )
     pick(path, "scale", checked.get("scale", "loglog"), tuple(SCALES))
     return checked
 

@@ -151,11 +151,18 @@ def values_of(rows: Iterable[Row], column: str) -> list[str]:
 
 
 def having(rows: list[Row], fixed: Mapping[str, object]) -> list[Row]:
-    """Return the rows with the given values; a column a row lacks says nothing."""
+    """Return the rows with the given values; a list allows each of its values.
+
+    A column that a row lacks, or an empty cell, says nothing.
+    """
+    options = {c: v if isinstance(v, list) else [v] for c, v in fixed.items()}
     return [
         row
         for row in rows
-        if all(c not in row or row[c] == "" or same(row[c], fixed[c]) for c in fixed)
+        if all(
+            not row.get(c) or any(same(row[c], wanted) for wanted in allowed)
+            for c, allowed in options.items()
+        )
     ]
 
 

@@ -25,7 +25,7 @@ LAYOUT = {
     "init.py": "src/$package/__init__.py",
     "plugin": "src/$package/$module.py",
     "test.py": "tests/test_$module.py",
-    "study.yaml": "study.yaml",
+    "study.yaml": "$name.yaml",
 }
 
 #: The study that comes along, with the new plugin in the place of its kind.

@@ -108,6 +108,29 @@ class _Parts:
         found: System = self._known[key]
         return found
 
+    def check_torus(self, system: System, particles: int | None) -> None:
+        """Refuse a torus shorter than the range that the potential has at N.
+
+        Before any job starts: the jobs would say so one by one.
+        """
+        moves = system.depends_on_N
+        if system.box is None or (moves and particles is None):
+            return
+        key = "torus", f"{id(system)} {particles if moves else ''}"
+        if key in self._known:
+            return
+        from mfplug.dynamics.sums.kernel import ScaledKernel
+        from mfplug.dynamics.sums.refuse import check_torus
+
+        factor, scale = 1.0, 1.0
+        if moves and particles is not None:
+            system = system.at(particles)
+            factor, scale = system.pair_scaling(particles)
+        check_torus(
+            ScaledKernel(system.potential, system.dimension, factor, scale, system.box)
+        )
+        self._known[key] = True
+
 
 def _cell(
     study: StudyFile,
@@ -153,15 +176,20 @@ def _cell(
     replicas = _replicas(name, top["replicas"], particles)
     _check_size(name, "replicas", replicas, MAX_REPLICAS)
     _check_size(name, "number of steps", (times[-1] - times[0]) / step, MAX_STEPS)
+    placed, solver = made.system(system), made.plugin("solver", top["solver"])
+    # A formal limit has no range, whatever the potential that tends to it.
+    field = any("field" in m.needs for m in metrics)
+    if ensemble or (field and not solver.singular_limit):
+        made.check_torus(placed, particles)
     return Cell(
         columns=columns,
-        system=made.system(system),
+        system=placed,
         particles=particles,
         times=times,
         replicas=replicas,
         step=step,
         integrator=made.plugin("integrator", top["integrator"]),
-        solver=made.plugin("solver", top["solver"]),
+        solver=solver,
         forces=check_method(top["forces"]),
         seed=check_seed(top["seed"]),
         metrics=metrics,
@@ -231,7 +259,14 @@ def _replicas(name: str, value: Any, particles: int | None) -> int:
             raise StudyError(
                 f"study '{name}': replicas depend on N, but there is no N. Add N."
             )
-        return max(1, math.ceil(value.times * particles**value.N - 1e-9))
+        try:
+            return max(1, math.ceil(value.times * particles**value.N - 1e-9))
+        except OverflowError:
+            raise StudyError(
+                f"study '{name}': replicas are without end; got {value.times:g} * "
+                f"{particles}**{value.N:g}, expected at most {MAX_REPLICAS:g}. Change "
+                "them."
+            ) from None
     if isinstance(value, Mapping):
         if particles not in value:
             raise StudyError(

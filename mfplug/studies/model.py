@@ -57,10 +57,15 @@ class SystemSpec(Strict):
 
 
 class Case(Strict):
-    """One labelled value of a sweep that sets several keys together."""
+    """One labelled value of a sweep that sets several keys together.
+
+    ``only`` leaves out combinations: it names, of other swept names, the values with
+    which this one stands.
+    """
 
     label: str
     set: dict[str, Any]
+    only: dict[str, list[Any]] = {}
 
 
 class Fit(Strict):

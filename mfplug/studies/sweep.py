@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mfplug.contracts.metric import Row
-from mfplug.errors import StudyError
+from mfplug.errors import StudyError, shown
 from mfplug.studies.model import Case, StudyFile
 from mfplug.studies.rates import COLUMNS
 
@@ -29,14 +29,23 @@ def points_of(
     Raises
     ------
     StudyError
-        If a sweep is empty, too long, named like a column, or sets a key twice, or if
-        a point stands twice.
+        If a sweep is empty, too long, named like a column, or sets a key twice, if a
+        case stands only with what is not swept, or if a point stands twice.
     """
     _check_sweep(study, name)
+    _check_only(study, name)
     values = [[_labelled(k, v) for v in options] for k, options in study.sweep.items()]
+    chosen = [
+        [v.only if isinstance(v, Case) else {} for v in options]
+        for options in study.sweep.values()
+    ]
+    allowed = itertools.product(*chosen)
     seen: set[str] = set()
     for point in itertools.product(*values):
         columns = {k: label for k, (label, _) in zip(study.sweep, point, strict=True)}
+        conditions = [item for only in next(allowed) for item in only.items()]
+        if any(columns[key] not in wanted for key, wanted in conditions):
+            continue
         key = repr([_comparable(v) for v in columns.values()])
         if key in seen:
             where = ", ".join(f"{k}={v}" for k, v in columns.items())
@@ -75,6 +84,21 @@ def _check_sweep(study: StudyFile, name: str) -> None:
             f"study '{name}': the sweep is too long; got {count} cells, expected at "
             f"most {MAX_CELLS}. Split the study."
         )
+
+
+def _check_only(study: StudyFile, name: str) -> None:
+    """Refuse conditions on names and values that are not swept beside the case."""
+    for key, options in study.sweep.items():
+        for case in (option for option in options if isinstance(option, Case)):
+            for other, wanted in case.only.items():
+                swept = study.sweep.get(other, []) if other != key else []
+                there = [_labelled(other, value)[0] for value in swept]
+                if not wanted or any(value not in there for value in wanted):
+                    raise StudyError(
+                        f"study '{name}': case '{case.label}' stands only with values "
+                        f"that are not swept; got {other}: {shown(wanted)}, expected "
+                        f"some of {shown(there)}. Change `only`."
+                    )
 
 
 def _labelled(key: str, value: Any) -> tuple[Any, dict[str, Any]]:

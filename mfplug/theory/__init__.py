@@ -102,12 +102,10 @@ from mfplug.theory.momentum_laws import MomentumLaw, momentum_law
 from mfplug.theory.power_fit import PowerFit, fit_power, log_over
 from mfplug.theory.projection import (
     HoeffdingCoefficients,
-    L1Estimate,
-    cell_l1,
     hoeffding_coefficients,
-    hoeffding_l1,
     hoeffding_samples,
 )
+from mfplug.theory.projection_distance import L1Estimate, cell_l1, hoeffding_l1
 from mfplug.theory.propagation import (
     SourceTerm,
     alpha_bound,

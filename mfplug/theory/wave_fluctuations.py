@@ -37,6 +37,8 @@ Complex = NDArray[np.complex128]
 WAVES = ("wave", "slow-wave")
 #: Momenta of the quadrature of what has the weight h_2.
 MOMENTA = 1000
+#: Spacing of the free motions that make a control variate, times the faster rate.
+SPACING = 0.3
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ class WaveFluctuations:
     def window(self, p: Array) -> Array:
         """Return h_2(p)."""
         return np.asarray(np.exp(-0.5 * (p / self.law.width) ** 2))
+
+    def intervals(self, time: float) -> int:
+        """Return how many free motions make a control variate at a time, at least 12.
+
+        Their spacing is a part of 1 / (plasma frequency) and of 1 / (k w / M).
+        """
+        k, mass = self.response.wavenumber, self.response.mass
+        plasma = math.sqrt(abs(self.response.strength) * k**2 / (2.0 * mass))
+        rate = max(plasma, k * self.law.width / mass)
+        return max(12, math.ceil(time * rate / SPACING))
 
     def weights(self, time: float, intervals: int) -> Array:
         """Return (2, J + 2): weights of S_1(s_0), ..., S_1(s_J) and of S_2(t).

@@ -20,8 +20,9 @@ class AlphaBounds(mfplug.Observable):
     This state meets every hypothesis of Theorem 3.1 (on the circle), and is stationary,
     so that lambda_1 and lambda_2 are constant. ``alpha-gronwall`` is Theorem 3.1 with
     lambda_2 at its best kappa and Bernstein's tail (audit, E19); ``alpha-logistic`` the
-    infection with a = N^(-1/2 + kappa), N^(2 kappa) = 3 log N; both rest on the repair
-    of E6. ``alpha-entropy`` is the entropy bound, of dbar, proved in the limit.
+    infection with a = N^(-1/2 + kappa), N^(2 kappa) = 3 log N, and b = ||delta K|| = 1:
+    delta K is a sine, whose mean over rho is 0 (E12). Both rest on the repair of E6.
+    ``alpha-entropy`` is the entropy bound, of dbar, proved in the limit.
     ``alpha-lower``: ``hmf``, (sqrt(C) - 1)/sqrt(pi N) in the limit N -> inf (audit,
     4.3); ``signs``, exact at each N up to 10 000, for the harmonic model (audit, 4.1)
     with v = C - 1. ``log10-needed``: log10 of the N from which a bound is below 1.
@@ -99,7 +100,7 @@ def _logistic(N: float, time: float, width: float) -> float:
     from mfplug.theory.propagation import logistic_bound
 
     level = math.sqrt(3.0 * math.log(N) / N)
-    return float(logistic_bound(1.0 / width, 2.0 * DEVIATION, level, time))
+    return float(logistic_bound(1.0 / width, DEVIATION, level, time))
 
 
 def _needed(bound: Callable[[float], float]) -> float:

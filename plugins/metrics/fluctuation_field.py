@@ -36,8 +36,6 @@ FUNCTIONS: dict[str, Observed] = {
 BLOCK = 200_000
 #: Replicas without which the control variates are worth less than they cost.
 FEWEST = 50
-#: Spacing of the free motions in the control variate, in units of the faster rate.
-SPACING = 0.3
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def _wave_rows(sample: mfplug.Sample) -> list[mfplug.Row]:
     rows = []
     for place, t in enumerate(sample.times[1:], start=1):
         elapsed = t - sample.times[0]
-        intervals = _intervals(theory, elapsed)
+        intervals = theory.intervals(elapsed)
         values, answers = [], []
         for part in blocks(ensemble, BLOCK):
             q, p = (x[:, part, :, 0] for x in (ensemble.q, ensemble.p))
@@ -200,15 +198,6 @@ def _thermal_rows(sample: mfplug.Sample) -> list[mfplug.Row]:
         rows += _rows(WAVES, t, found, theory.equilibrium(), ensemble.replicas, True)
         rows.append(mfplug.Row("field-thermal", t, exact, index="wave"))
     return rows
-
-
-def _intervals(theory: WaveFluctuations, elapsed: float) -> int:
-    """Return how many free motions make the control variate."""
-    response = theory.response
-    k, mass = response.wavenumber, response.mass
-    plasma = math.sqrt(abs(response.strength) * k**2 / (2.0 * mass))
-    rate = max(plasma, k * theory.law.width / mass)
-    return max(12, math.ceil(elapsed * rate / SPACING))
 
 
 def _line_rows(sample: mfplug.Sample, metric: FluctuationField) -> list[mfplug.Row]:

@@ -15,7 +15,8 @@ from mfplug.dynamics.copies import blocks
 if TYPE_CHECKING:
     from mfplug.theory.basis import PolynomialBasis
     from mfplug.theory.manybody import Products
-    from mfplug.theory.projection import HoeffdingCoefficients, L1Estimate
+    from mfplug.theory.projection import HoeffdingCoefficients
+    from mfplug.theory.projection_distance import L1Estimate
 
 Array = NDArray[np.float64]
 
@@ -39,10 +40,13 @@ class MarginalL1(mfplug.Observable):
     estimated with the same products of the initial points as control variates, the
     Hoeffding projection, so that the error of N a_alpha does not grow with N. A
     histogram would drown the O(1/N) signal. Products of higher total degree than
-    ``products`` are left out. Where the products go to degree 4 or more (d = 1), what
-    their last two degrees add is carried on as a geometric series, and half of that
-    widens the interval (:func:`mfplug.theory.projection.continued`); for Gaussian laws
-    it is the term of order N^-2.
+    ``products`` are left out. Where the products go to degree 4 or more (d = 1; d = 2
+    for s = 1), what their last two degrees add is carried on as a geometric series, and
+    half of that widens the interval
+    (:func:`mfplug.theory.projection_distance.continued`); for Gaussian laws it is the
+    term of order N^-2. Elsewhere the row's note says that the rest is in neither value
+    nor interval: one pair of degrees shows no series. Then ``products: 4`` (with
+    ``degree: 4``) shows it, with some 600 replicas for d = 2 and 2000 for d = 3.
     ``marginal-l1-coarse`` is the same distance for s = 1 on a fixed partition: 16 cells
     of (q_1, p_1), carried by the mean-field flow.
     """
@@ -130,7 +134,8 @@ class MarginalL1(mfplug.Observable):
         cells: Callable[[Array], Array],
         tuples: dict[int, tuple[Array, Array]],
     ) -> list[mfplug.Row]:
-        from mfplug.theory.projection import cell_l1, hoeffding_coefficients
+        from mfplug.theory.projection import hoeffding_coefficients
+        from mfplug.theory.projection_distance import cell_l1
 
         ensemble = sample.the_ensemble()
         N, count = ensemble.particles, ensemble.replicas
@@ -150,10 +155,10 @@ class MarginalL1(mfplug.Observable):
         regressors = (scale * before)[:, family.bodies <= 2]
         found = hoeffding_coefficients(after - before, N, regressors)
         order = family.degrees(basis)
-        rows = [
-            _row(self.name, t, _l1(found, family, order, *tuples[s], s), s, count)
-            for s in self.s
-        ]
+        rows = []
+        for s in self.s:
+            estimate, note = _l1(found, family, order, *tuples[s], s)
+            rows.append(_row(self.name, t, estimate, s, count, note))
         coarse = cell_l1(moved, N, regressors)
         return [*rows, _row(f"{self.name}-coarse", t, coarse, 1, count)]
 
@@ -198,27 +203,39 @@ def _l1(
     values: Array,
     w: Array,
     s: int,
-) -> L1Estimate:
+) -> tuple[L1Estimate, str]:
     """Return the L1 norm of the components of at most s bodies, ``order`` their degree.
 
-    Products of pairs begin at degree 2, so a family of degree 4 has two terms.
+    Products of pairs begin at degree 2, so a family of degree 4 has two terms. With it
+    comes a note of what is left out, where that is not estimated.
     """
-    from mfplug.theory.projection import continued, hoeffding_l1
+    from mfplug.theory.projection_distance import continued, hoeffding_l1
 
     features, bodies = family.features(values), family.bodies
     most = np.array([order[bodies == b].max(initial=0) for b in range(4)])
     keep = np.flatnonzero(bodies <= s)
     estimate = hoeffding_l1(found.of(keep), features[:, keep], w)
-    if most[1 : min(s, 2) + 1].min() < 4:
-        return estimate
+    least = int(most[1 : min(s, 2) + 1].min())
+    if least < 4:
+        return estimate, f"without what is beyond degree {least}"
     fewer = np.flatnonzero((bodies <= s) & (order <= most[bodies] - 2))
     shorter = hoeffding_l1(found.of(fewer), features[:, fewer], w)
-    return continued(estimate, shorter.value)
+    return continued(estimate, shorter.value), ""
 
 
-def _row(name: str, t: float, found: L1Estimate, s: int, count: int) -> mfplug.Row:
+def _row(
+    name: str, t: float, found: L1Estimate, s: int, count: int, note: str = ""
+) -> mfplug.Row:
     return mfplug.Row(
-        name, t, found.value, found.stderr, found.lower, found.upper, str(s), count
+        name,
+        t,
+        found.value,
+        found.stderr,
+        found.lower,
+        found.upper,
+        str(s),
+        count,
+        note,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -29,6 +29,8 @@ FIRST_NODES = {1: 512, 2: 4096, 3: 16384}
 FIRST_GRID = {1: 64, 2: 48, 3: 40}
 MOST_NODES = 1 << 23
 LEAST_GRID = 24
+#: So many nodes at most are taken unasked to keep waves from coming back.
+MOST_LASTING = 1 << 18
 #: With a larger part of the largest force as error, the grid does not hold the force.
 HELD = 0.5
 #: A force below this part of the largest that a particle can exert is rounding.
@@ -54,9 +56,13 @@ class Characteristics(mfplug.Solver):
     second resolution: ``error`` is the sum of ``node_error`` (change from half the
     nodes), ``step_error`` (change when the step is halved, with few nodes) and
     ``interpolation_error`` (spline against the sum over nodes). With ``tolerance``
-    the solver chooses nodes, grid and step so that ``error`` stays below it; without, a
-    field with a ``node_error`` above 0.25 is refused. ``work`` is the number of forces
-    on nodes, each at each stage of each step.
+    the solver chooses nodes, grid and step so that ``error`` stays below it, and a
+    step of the characteristics (``flow_step``, else ``step``) so that what they carry
+    back, density and score, is as good: ``flow_error``. Without it a field with a
+    ``node_error`` above 0.25 is refused. ``work`` is the number of forces
+    on nodes, each at each stage of each step. On a torus equidistant momenta bring
+    waves back that had gone, at ``return_time``; where ``nodes`` is not given, d = 1
+    has so many that this lies beyond the last time, up to 2^18 of them.
 
     Raises
     ------
@@ -75,7 +81,9 @@ class Characteristics(mfplug.Solver):
         0.0, at_least=0.0, help="time step of the nodes; 0: by dimension"
     )
     tolerance: float = mfplug.param(
-        0.0, at_least=0.0, help="relative error of the force to reach; 0: as it comes"
+        0.0,
+        at_least=0.0,
+        help="relative error of force and flow; 0: as it comes",
     )
 
     def solve(self, system: mfplug.System, times: Sequence[float]) -> PairField:
@@ -86,6 +94,8 @@ class Characteristics(mfplug.Solver):
         self, who: str, system: mfplug.System, times: Sequence[float]
     ) -> PairField:
         """Return the field, solved on behalf of a solver that errors shall name."""
+        from mfplug.meanfield.flow_step import settled_flow_step
+        from mfplug.meanfield.recurrence import nodes_that_last
         from mfplug.meanfield.refine import (
             check_nodes,
             solve_to_tolerance,
@@ -103,8 +113,16 @@ class Characteristics(mfplug.Solver):
             field, found, resolution = solve_to_tolerance(
                 run, start, grid_error, self.tolerance, MOST_NODES
             )
+            step, error = settled_flow_step(field, self.tolerance / 3.0)
+            field.flow_step = step
+            field.info |= {"flow_step": step, "flow_error": error}
         else:
             resolution = self._resolution(system, MODE_NODES if modes else NODES, GRID)
+            if not self.nodes:
+                lasting = nodes_that_last(
+                    system, resolution.nodes, times[-1] - times[0], MOST_LASTING
+                )
+                resolution = replace(resolution, nodes=lasting)
             field, found = solve_with_error(run, resolution, grid_error)
             self._check_grid(field)
             check_nodes(
@@ -140,6 +158,7 @@ class Characteristics(mfplug.Solver):
         from mfplug.meanfield.march import time_levels
         from mfplug.meanfield.mirrors import fold, march_folded
         from mfplug.meanfield.modes import march_modes
+        from mfplug.meanfield.recurrence import return_time
         from mfplug.meanfield.tabulate import march_grid
 
         nodes = system.initial.nodes(resolution.nodes)
@@ -153,6 +172,9 @@ class Characteristics(mfplug.Solver):
             "interpolation_error": 0.0,
             "work": len(nodes[2]) * len(KAHAN_LI_6) * clock.steps,
         }
+        back = return_time(system, nodes[1])
+        if math.isfinite(back):
+            info["return_time"] = back
         if not resolution.grid:
             arrays, drift = march_modes(system, nodes, clock)
             return self.restore(system, times, arrays, info | drift)
@@ -185,7 +207,7 @@ class Characteristics(mfplug.Solver):
         from mfplug.meanfield.spline_field import SplineField
 
         kind = SplineField if system.potential.modes() is None else ModeField
-        step = info["step"] or MODE_STEP
+        step = info.get("flow_step") or info["step"] or MODE_STEP
         return kind(system, times, arrays, solver=self, info=info, flow_step=step)
 
     def _check_grid(self, field: PairField) -> None:

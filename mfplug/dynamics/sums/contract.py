@@ -85,7 +85,10 @@ def _points(dimension: int) -> Array:
 
 def _values(potential: Any, what: str, dx: Array, shape: tuple[int, ...]) -> Array:
     with np.errstate(all="ignore"), calling(potential, f"{what}()"):
-        values = np.asarray(getattr(potential, what)(dx), dtype=float)
+        found = np.asarray(getattr(potential, what)(dx))
+        if np.iscomplexobj(found):
+            raise TypeError(f"complex values such as {found.flat[0]}")
+        values = np.asarray(found, dtype=float)
     if values.shape != shape:
         raise PluginError(
             f"potential '{potential.name}': {what}() has the wrong shape; got "

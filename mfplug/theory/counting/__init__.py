@@ -3,7 +3,7 @@
 - ``measure``: the entry, ``result``: what it returns; ``solve``: the order of methods;
 - ``lattice``: occupations and multinomial masses; ``certify``: the proved bracket;
 - ``network``: the layered linear program, ``cuts``: its dual by cutting planes;
-- ``windows``: the small program of two cells;
+- ``windows``: the small program of two cells, ``window_face``: its optimal face;
 - ``face``: the optimal face; ``positive``: alpha+; ``hamming``: dbar;
 - ``samples``: alpha from samples; ``laws``: exact laws of occupations.
 """

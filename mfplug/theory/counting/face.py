@@ -1,4 +1,8 @@
-"""The optimal face: how far a sector can vary, and one decomposition in full."""
+"""The optimal face: how far a sector can vary, and one decomposition in full.
+
+Two cells of many particles go by windows (:mod:`.window_face`), all else by the whole
+network, which knows nothing of windows.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,12 @@ import numpy as np
 from mfplug.errors import ParameterError
 from mfplug.theory.counting.certify import Problem
 from mfplug.theory.counting.network import Network, network
+from mfplug.theory.counting.window_face import WindowFace, window_decomposition
 
+#: Particles of two cells from which windows are the faster way.
+MANY = 60
+#: Nodes of the network up to which its face is searched (three cells: N = 40).
+LARGEST = 15_000
 #: How far above its optimum the cost may be on what counts as the optimal face.
 FACE = 1e-9
 
@@ -17,10 +26,12 @@ FACE = 1e-9
 def sector_range(problem: Problem, k: int) -> tuple[float, float]:
     """Return the least and the largest c_k over the optimal decompositions.
 
+    Those that cost at most 1e-9 more than the best one that was found.
+
     Raises
     ------
     ParameterError
-        If k is no sector.
+        If k is no sector, or the problem is too large for its network.
     """
     N = problem.particles
     if not 0 <= k <= N:
@@ -28,7 +39,7 @@ def sector_range(problem: Problem, k: int) -> tuple[float, float]:
             f"counting measure: no such sector; got k = {k}, expected 0 to {N}. "
             "Choose one of them."
         )
-    return _Face(problem).ends(k)
+    return _face(problem, FACE).ends(k)
 
 
 def sector_ranges(problem: Problem, slack: float = FACE) -> np.ndarray:
@@ -46,21 +57,43 @@ def sector_ranges(problem: Problem, slack: float = FACE) -> np.ndarray:
     Raises
     ------
     ParameterError
-        If the slack is negative.
+        If the slack is negative, or the problem is too large for its network.
     """
     if not slack >= 0.0:
         raise ParameterError(
             f"counting measure: the slack is wrong; got {slack}, expected a number >= "
             "0. Change it."
         )
-    face = _Face(problem, max(slack, FACE))
+    face = _face(problem, max(slack, FACE))
     return np.array([face.ends(k) for k in range(problem.particles + 1)])
+
+
+def _face(problem: Problem, slack: float) -> WindowFace | _Face:
+    if _by_windows(problem):
+        return WindowFace(problem, slack)
+    _check_nodes(problem)
+    return _Face(problem, slack)
+
+
+def _by_windows(problem: Problem) -> bool:
+    return problem.lattice.cells == 2 and problem.particles >= MANY
+
+
+def _check_nodes(problem: Problem) -> None:
+    """Raise ParameterError if the whole network would take hours."""
+    nodes = sum(row.size for row in problem.masses)
+    if nodes > LARGEST:
+        raise ParameterError(
+            f"counting measure: the optimal face is too large; got {nodes} nodes of "
+            f"the network, expected at most {LARGEST} with three cells or more. Take "
+            "fewer particles."
+        )
 
 
 class _Face:
     """The linear program on the optimal face or near it, with no cost yet."""
 
-    def __init__(self, problem: Problem, slack: float = FACE) -> None:
+    def __init__(self, problem: Problem, slack: float) -> None:
         self.flow = network(problem)
         value, _, _ = self.flow.solve()
         self.highs = self.flow.highs
@@ -108,8 +141,10 @@ def decomposition(
     Raises
     ------
     ParameterError
-        If it would have more than ten million entries.
+        If it would have more than ten million entries, with three cells or more.
     """
+    if _by_windows(problem):
+        return window_decomposition(problem)
     entries = sum(row.size for row in problem.masses) * problem.law.size
     if entries > 1e7:
         raise ParameterError(

@@ -26,11 +26,10 @@ def solved(problem: Problem) -> Bracket:
     """
     bracket = trivial(problem)
     N, m = problem.particles, problem.lattice.cells
-    target = NARROW if N <= 150 else WIDE
+    target, mass = accuracy(problem)
     nodes = comb(N + m, m)
     if bracket.width <= target:
         return bracket
-    mass = 1e-13 if N <= 150 else 1e-10
     if m == 2:
         by_windows(problem, bracket, target, mass)
         if bracket.width > target and nodes <= RESORT:
@@ -46,6 +45,11 @@ def solved(problem: Problem) -> Bracket:
         cutting_planes(problem, bracket, target / 4, N, False, 100, mass)
         close(problem, bracket, pruned(problem, bracket, N, mass))
     return bracket
+
+
+def accuracy(problem: Problem) -> tuple[float, float]:
+    """Return the width aimed at, and the F + f^N below which types may be left out."""
+    return (NARROW, 1e-13) if problem.particles <= 150 else (WIDE, 1e-10)
 
 
 def pruned(problem: Problem, bracket: Bracket, last: int, mass: float) -> Network:

@@ -58,8 +58,9 @@ class Windows:
     """The linear program of the intervals and sectors so far.
 
     Columns: the mass below each edge but the first, the excess over F of each group of
-    types, then the weights of sectors. Rows: sum c_k <= 1, a group each, an interval
-    each. Types that neither F nor f^N reaches form groups with their neighbours.
+    types, then the weights of sectors. Rows: sum c_k <= 1, a group each, on request the
+    cost less 1 with its limit, an interval each. Types that neither F nor f^N reaches
+    form groups with their neighbours.
     """
 
     def __init__(self, problem: Problem, mass: float) -> None:
@@ -79,21 +80,32 @@ class Windows:
         """Number of groups of types."""
         return self.law.size
 
-    def start(self, unit: float) -> None:
-        """Begin with a new solver whose masses are counted in ``unit``."""
+    def start(self, unit: float, limit: float | None = None) -> None:
+        """Begin with a new solver whose masses are counted in ``unit``.
+
+        With a ``limit`` of the cost there is no objective: :meth:`aim` sets one.
+        """
         self.unit, self.highs = unit, solver(1e-10)
+        self.limited, self.aimed = limit is not None, 0.0
         count, infinity = self.groups, self.highs.getInfinity()
         none: list[float] = []
         lower = np.append(-infinity, -self.law / unit)
         upper = np.append(1.0 / unit, np.full(count, infinity))
-        self.highs.addRows(count + 1, lower, upper, 0, none, none, none)
+        if limit is not None:
+            lower = np.append(lower, -infinity)
+            upper = np.append(upper, (limit - 1.0) / unit)
+        self.highs.addRows(lower.size, lower, upper, 0, none, none, none)
         # The mass below an edge ends a group and begins the next.
         rows = np.stack([np.arange(1, count + 1), np.arange(2, count + 2)], axis=1)
         values = np.tile([-1.0, 1.0], count)
         self._columns(np.zeros(count), 1.0 / unit, rows.ravel()[:-1], values[:-1], 2)
-        self._columns(
-            np.full(count, 2.0), infinity, np.arange(1, count + 1), np.ones(count), 1
-        )
+        rows = np.arange(1, count + 1)
+        if self.limited:
+            rows = np.stack([rows, np.full(count, count + 1)], axis=1).ravel()
+            values = np.tile([1.0, 2.0], count)
+            self._columns(np.zeros(count), infinity, rows, values, 2)
+        else:
+            self._columns(np.full(count, 2.0), infinity, rows, np.ones(count), 1)
         sectors, intervals = self.sectors, self.intervals
         self.sectors, self.intervals = sectors[:0], intervals[:0]
         self._interval_rows(intervals)
@@ -127,12 +139,28 @@ class Windows:
         self.sectors = np.concatenate([self.sectors, new])
         for q in range(before, self.sectors.size):
             inside = self._inside(self.intervals, np.full(len(self.intervals), q))
-            rows = np.nonzero(inside > NEGLIGIBLE)[0]
-            self.highs.addCol(
-                self.sectors[q] / N - 1.0, 0.0, 1.0 / self.unit, rows.size + 1,
-                np.append(0, rows + 1 + self.groups).astype(np.int32),
-                np.append(1.0, -inside[rows]),
-            )  # fmt: skip
+            chosen = np.nonzero(inside > NEGLIGIBLE)[0]
+            cost, first = self.sectors[q] / N - 1.0, self.groups + 1
+            rows, values = np.zeros(1, dtype=np.int64), np.ones(1)
+            if self.limited:
+                rows, values = np.append(rows, first), np.append(values, cost)
+                cost, first = self.aimed, first + 1
+            rows = np.append(rows, chosen + first).astype(np.int32)
+            values = np.append(values, -inside[chosen])
+            self.highs.addCol(cost, 0.0, 1.0 / self.unit, rows.size, rows, values)
+
+    def aim(self, k: int, sign: float) -> None:
+        """Ask for the least (sign 1) or the largest (-1) c_k; k = N is the all-bad one.
+
+        Only where the cost is limited. c_N is what the other sectors leave.
+        """
+        all_bad = k == self.problem.particles
+        self.aimed = -sign if all_bad else 0.0
+        if not all_bad:
+            self.add_sectors(np.array([k]))
+        for place, sector in enumerate(self.sectors):
+            cost = sign if sector == k else self.aimed
+            self.highs.changeColCost(2 * self.groups + place, cost)
 
     def add_intervals(self, chosen: list[tuple[int, int]]) -> int:
         """Ask for enough in intervals of groups; return how many are new."""
@@ -188,16 +216,19 @@ class Windows:
         if not (solution.value_valid and solution.dual_valid):
             return None
         values = np.asarray(solution.col_value) * self.unit
+        self.duals = np.asarray(solution.row_dual)
         total = np.append(0.0, values[: self.groups])
         weights = np.maximum(values[2 * self.groups :], 0.0)
-        price = np.asarray(solution.row_dual)[1 : self.groups + 1]
+        price = self.duals[1 : self.groups + 1]
         return weights, total, -np.repeat(price, np.diff(self.edges))
 
 
 def by_windows(
     problem: Problem, bracket: Bracket, target: float, mass: float, rounds: int = 100
-) -> None:
+) -> Windows:
     """Narrow a bracket for two cells to ``target``, as far as it goes.
+
+    Returns the program with the intervals and sectors that this took.
 
     Parameters
     ----------
@@ -218,11 +249,12 @@ def by_windows(
         found = program.solve()
         grown = 0 if found is None else _round(problem, bracket, program, *found)
         if bracket.width <= target:
-            return
+            break
         if grown == 0:
             if program.unit == FINE:
-                return
+                break
             program.start(FINE)
+    return program
 
 
 def _round(
@@ -242,15 +274,27 @@ def _round(
     bracket.offer_upper(upper_bound(problem, found), found)
     above = ceilings(problem, u) - np.arange(N + 1) / N
     bracket.offer_lower(*certificate(problem, u - above.max()))
+    short = short_intervals(program, weights, total)
+    gains = above[:N] - max(above[sectors].max(), above[N])
+    return entering(program, gains) + program.add_intervals(short)
+
+
+def short_intervals(
+    program: Windows, weights: Array, total: Array
+) -> list[tuple[int, int]]:
+    """Return the intervals of groups in which a solution leaves too little."""
     worst_from, to, worst_to, start = shortfalls(
-        program.edges, total, masses, sectors, weights
+        program.edges, total, program.masses, program.sectors, weights
     )
-    intervals = [(int(g), int(to[g])) for g in np.nonzero(worst_from > ROUNDING)[0]]
-    intervals += [(int(start[g]), int(g)) for g in np.nonzero(worst_to > ROUNDING)[0]]
-    priced = above[:N] - max(above[sectors].max(), above[N])
-    order = np.argsort(-priced, kind="stable")[:ENTER]
-    entering = program.add_sectors(order[priced[order] > 10 * ROUNDING])
-    return entering + program.add_intervals(intervals)
+    short = [(int(g), int(to[g])) for g in np.nonzero(worst_from > ROUNDING)[0]]
+    short += [(int(start[g]), int(g)) for g in np.nonzero(worst_to > ROUNDING)[0]]
+    return short
+
+
+def entering(program: Windows, gains: Array) -> int:
+    """Add the sectors of the largest gains, shape (N,); return how many are new."""
+    order = np.argsort(-gains, kind="stable")[:ENTER]
+    return program.add_sectors(order[gains[order] > 10 * ROUNDING])
 
 
 def _edges(kept: Any) -> Index:
