@@ -149,6 +149,7 @@ def test_time_asked_for_covers_a_slow_machine_and_doubles():
 # --- the double
 
 
+@pytest.mark.slow
 def test_a_run_through_a_queue_equals_a_local_one(write_study, tmp_path, queue):
     path, out = write_study(), tmp_path / "out"
     run_study(str(path), out=tmp_path / "here")
@@ -166,6 +167,7 @@ def test_a_run_through_a_queue_equals_a_local_one(write_study, tmp_path, queue):
     assert len(queue.asked()) == 3
 
 
+@pytest.mark.slow
 def test_jobs_of_a_killed_submitter_are_cancelled_and_what_failed_gets_more(
     driver, tmp_path, queue
 ):
@@ -206,6 +208,7 @@ def slurm(tmp_path_factory):
         yield node
 
 
+@pytest.mark.slow
 def test_a_run_on_slurm_equals_a_local_one_also_after_a_kill(
     slurm, write_study, tmp_path
 ):
