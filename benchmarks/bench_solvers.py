@@ -12,7 +12,9 @@ functions, which are compared with more of themselves. What takes longer than a 
 seconds is measured in fewer rounds.
 
 The last rows are cost against size: the exponent of the seconds in the number of
-nodes, at a fixed grid and step, with the range over the rounds.
+nodes, at a fixed grid and step, with the range over the rounds. It is below one where
+what is done once for all nodes, modes and the table of the force, costs as much as they
+do: in d = 3 throughout, for one in 48 of the nodes is followed.
 """
 
 from __future__ import annotations
@@ -45,12 +47,12 @@ REFERENCES: dict[tuple[str, int], dict[str, Any]] = {
 }
 RADIAL = ({"nodes": 2000, "terms": 8}, {"nodes": 8000, "terms": 14}, {"terms": 20})
 #: Seconds of the processor that the rounds of one case may take together.
-BUDGET = 8.0
-#: Nodes, grid and step of the cost against size, by dimension.
-GROWTH: dict[int, tuple[tuple[int, ...], dict[str, float]]] = {
-    1: ((20000, 60000, 200000), {"grid": 256, "step": 0.1}),
-    2: ((60000, 200000, 600000), {"grid": 64, "step": 0.2}),
-    3: ((200000, 600000, 2000000), {"grid": 40, "step": 0.25}),
+BUDGET = 4.0
+#: Nodes, grid and step of the cost against size, by dimension, and how often.
+GROWTH: dict[int, tuple[tuple[int, ...], dict[str, float], int]] = {
+    1: ((20000, 60000, 200000), {"grid": 256, "step": 0.1}, 3),
+    2: ((60000, 200000, 600000), {"grid": 64, "step": 0.2}, 2),
+    3: ((100000, 200000, 400000), {"grid": 32, "step": 0.25}, 1),
 }
 #: Solver, dimension, its options from cheap to dear, and the seconds asked of the last.
 LADDER: tuple[tuple[str, int, tuple[dict[str, Any], ...], float | None], ...] = (
@@ -58,7 +60,7 @@ LADDER: tuple[tuple[str, int, tuple[dict[str, Any], ...], float | None], ...] = 
     ("semi-lagrangian", 1, tuple({"tolerance": 10.0**-k} for k in (2, 4, 6, 8)), None),
     ("characteristics", 2, tuple({"tolerance": 10.0**-k} for k in (2, 4, 5, 6)), 20.0),
     ("spherical", 2, RADIAL, None),
-    ("characteristics", 3, tuple({"tolerance": 10.0**-k} for k in (2, 3, 4, 5)), 120.0),
+    ("characteristics", 3, tuple({"tolerance": 10.0**-k} for k in (3, 4, 5)), 120.0),
     ("spherical", 3, RADIAL, None),
 )
 
@@ -103,9 +105,9 @@ def cases(settings: Settings) -> Iterator[Case]:
             yield _precision(
                 solver, d, options, asked if options is ladder[-1] else None
             )
-    for d, (sizes, options) in GROWTH.items():
+    for d, (sizes, options, repeats) in GROWTH.items():
         if not settings.small or d == 1:
-            yield _growth(d, sizes[:2] if settings.small else sizes, options)
+            yield _growth(d, sizes[:2] if settings.small else sizes, options, repeats)
 
 
 def _precision(
@@ -135,8 +137,16 @@ def _precision(
     )
 
 
-def _growth(d: int, sizes: tuple[int, ...], options: dict[str, Any]) -> Case:
+def _growth(
+    d: int, sizes: tuple[int, ...], options: dict[str, Any], repeats: int
+) -> Case:
+    rehearsed = []
+
     def exponent() -> float:
+        # Everything is compiled by now: the first call is only looked at for its kind.
+        if not rehearsed:
+            rehearsed.append(True)
+            return 1.0
         seconds = []
         for nodes in sizes:
             start = time.process_time()
@@ -149,7 +159,7 @@ def _growth(d: int, sizes: tuple[int, ...], options: dict[str, Any]) -> Case:
         {"characteristics": exponent},
         unit="exponent",
         most=1.1,
-        repeats=3,
+        repeats=repeats,
     )
 
 

@@ -115,6 +115,7 @@ class Crooked(Integrator):
         return State(q, p + kick, state.mass)
 
 
+@pytest.mark.slow
 def test_invariants_are_kept_and_a_defect_is_seen():
     for dimension in (2, 3):
         kept = values("invariants", fluid("leapfrog", dimension))
