@@ -31,7 +31,7 @@ OURS, POT = "mfplug", "POT emd2"
 WIDTH = 0.25
 GAP = 0.1
 #: Seconds for the rounds of one case.
-SECONDS = 12.0
+SECONDS = 8.0
 
 Array = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def cases(settings: Settings) -> Iterator[Case]:
         f"{half} x {half} points in 2-d",
         lambda: bounded_lipschitz_bracket(x[:half], y[:half]),
     )
-    side = 400 if settings.small else 1800
+    side = 400 if settings.small else 1400
 
     def against_density() -> Bracket:
         reach = 5.6 * WIDTH
