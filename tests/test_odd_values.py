@@ -7,7 +7,10 @@ import getpass
 import pytest
 from made_results import MAIN, drawing, made_rows, make_results
 
+from mfplug.errors import MfplugError
+from mfplug.report.files import TABLE_COLUMNS, read_table
 from mfplug.studies import snake
+from mfplug.theory.counting.lawfile import read_law
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,23 @@ def test_a_user_without_a_name_is_given_one(monkeypatch):
         getpass.getuser()
     snake._name_the_user()
     assert getpass.getuser() == "user-987654"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'n1,n2,"eight\n2,0,\x1d.\x00\n,0.5\n',
+        b',"\x01\x00J\n,"',
+        'a\r\rb,"c\x85d\u2028e"'.encode(),
+    ],
+)
+def test_what_a_message_quotes_does_not_break_its_line(tmp_path, content):
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    for read in (
+        lambda: read_law(path, 2),
+        lambda: read_table(path, TABLE_COLUMNS),
+    ):
+        with pytest.raises(MfplugError) as caught:
+            read()
+        assert len(str(caught.value).splitlines()) == 1
