@@ -25,7 +25,7 @@ figures: $(STAMP)
 
 # One thread for each worker: the workers are what runs in parallel.
 test: $(STAMP)
-	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS)
+	@NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 # The codes to compare with are an extra; gcc is used where there is one.
 bench: $(STAMP)

@@ -13,10 +13,10 @@ from typing import Any
 
 
 class MfplugError(Exception):
-    """Base of all errors with a message meant for the user."""
+    """Base of all errors with a message meant for the user: one line, always."""
 
     def __str__(self) -> str:
-        return " ".join(str(arg) for arg in self.args)
+        return " ".join(" ".join(str(arg) for arg in self.args).split())
 
 
 class PluginError(MfplugError):

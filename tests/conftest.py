@@ -23,6 +23,32 @@ from mfplug.registry import fingerprint
 #: Programs of their own, which read the command line.
 collect_ignore = ["fuzz"]
 
+
+def pytest_collection_modifyitems(items):
+    """Deal the files to the workers, those with slow tests first.
+
+    ``--dist worksteal`` gives each worker a stretch of this order, as many tests as any
+    other; so what is left to share at the end is quick. Files stay together, for what
+    their tests share.
+    """
+    files = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+
+    def slow(file):
+        return sum(item.get_closest_marker("slow") is not None for item in files[file])
+
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    hands, loads = [[] for _ in range(workers)], [0] * workers
+    for file in sorted(files, key=slow, reverse=True):
+        sizes = [len(hand) for hand in hands]
+        weights = loads if slow(file) else sizes
+        k = weights.index(min(weights))
+        hands[k] += files[file]
+        loads[k] += slow(file)
+    items[:] = [item for hand in hands for item in hand]
+
+
 POTENTIAL = """
 from dataclasses import dataclass
 from typing import ClassVar

@@ -112,6 +112,7 @@ def verdicts(computed_study):
     return [found["verdict"] for found in judge(computed_study.study.verdicts, *parts)]
 
 
+@pytest.mark.slow
 def test_the_right_predictions_are_not_refused(study):
     assert "fails" not in verdicts(study)
 

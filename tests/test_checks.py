@@ -13,12 +13,38 @@ from mfplug.errors import ParameterError
 
 #: Kinds whose checks are quick enough for every plugin, here.
 QUICK = ("potential", "external", "integrator")
+#: The check of all ways to sum compiles 30 s of kernels for a potential; so here for
+#: one of each shape: flat, polynomial, periodic, smooth, compact, sharp. The others are
+#: of these shapes, Gaussian or softened; `mfplug check --all` takes all of them.
+SHAPES = ("free", "harmonic", "cosine", "gaussian", "bump", "plummer")
 
 
-@parametrize([canonical.make(kind, name) for kind in QUICK
-              for name in canonical.names(kind)])  # fmt: skip
+def quick_checks():
+    """Return a parameter for each check of a quick kind of plugin that runs here."""
+    for kind in QUICK:
+        for name in canonical.names(kind):
+            for check in checks_of(kind):
+                if check.name != "methods" or name in SHAPES:
+                    plugin = canonical.make(kind, name)
+                    slow = check.name in ("methods", "compiled")
+                    marks = [pytest.mark.slow] if slow else []
+                    yield pytest.param(
+                        check, plugin, id=f"{name}-{check.name}", marks=marks
+                    )
+
+
+@pytest.mark.parametrize(("check", "plugin"), list(quick_checks()))
 def test_shipped_plugins_conform(check, plugin):
     check(plugin)
+
+
+def test_each_shape_has_its_ways_to_sum():
+    assert set(SHAPES) < set(canonical.names("potential"))
+    ids = [case.id for case in quick_checks()]
+    assert [i for i in ids if "methods" in i] == [
+        f"{name}-methods" for name in canonical.names("potential") if name in SHAPES
+    ]
+    assert len(ids) == len(set(ids)) > 90
 
 
 @parametrize(

@@ -195,9 +195,14 @@ def test_thirty_defects_over_the_six_kinds():
     assert {cls.kind for cls, _, _ in DEFECTS} == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls", [Phi, V, Bell, Cloud, Leap, Exact, Mean])
 def test_what_is_right_passes(cls):
-    bad = [o for o in run_checks(cls()) if not o.good]
+    # One bell is enough for the check that compiles 20 s of kernels.
+    names = [check.name for check in checks_of(cls.kind)]
+    if cls is Phi:
+        names.remove("methods")
+    bad = [o for o in run_checks(cls(), names) if not o.good]
     assert not bad, bad
 
 

@@ -122,13 +122,21 @@ def test_what_no_executor_knows_is_one_line(name, changes, said):
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["[1, 2", "- a\n- b", "a: !!python/object:os.x {}"])
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["[1, 2", "- a\n- b", "a: !!python/object:os.x {}", BOMB, "a: 1\na: 2"]
+)
 def test_a_profile_that_is_none_is_one_line(tmp_path, text):
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(MfplugError) as caught:
         executor_of(str(tmp_path))
     assert "\n" not in str(caught.value)
-    assert "Mend it" in str(caught.value)
+    assert str(caught.value).startswith("profile ")
+    assert re.search(
+        r"Mend (it|the file)|Remove it|Write the value out", str(caught.value)
+    )
 
 
 def test_time_asked_for_covers_a_slow_machine_and_doubles():
@@ -141,6 +149,7 @@ def test_time_asked_for_covers_a_slow_machine_and_doubles():
 # --- the double
 
 
+@pytest.mark.slow
 def test_a_run_through_a_queue_equals_a_local_one(write_study, tmp_path, queue):
     path, out = write_study(), tmp_path / "out"
     run_study(str(path), out=tmp_path / "here")
@@ -158,6 +167,7 @@ def test_a_run_through_a_queue_equals_a_local_one(write_study, tmp_path, queue):
     assert len(queue.asked()) == 3
 
 
+@pytest.mark.slow
 def test_jobs_of_a_killed_submitter_are_cancelled_and_what_failed_gets_more(
     driver, tmp_path, queue
 ):
@@ -198,6 +208,7 @@ def slurm(tmp_path_factory):
         yield node
 
 
+@pytest.mark.slow
 def test_a_run_on_slurm_equals_a_local_one_also_after_a_kill(
     slurm, write_study, tmp_path
 ):

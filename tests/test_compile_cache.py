@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import pytest
 CODE = """
 import numpy as np
 from mfplug import System, simulate
-cloud = simulate(System(potential="gaussian"), 8, 2, [0.0, 0.3], 0.1)
+cloud = simulate(System(potential="gaussian"), 70, 2, [0.0, 0.3], 0.1)
 print(cloud.q.tobytes().hex())
 """
 
@@ -30,10 +31,20 @@ def positions(cache):
     return done.stdout
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What a process compiles and computes, not to be written to."""
+    cache = tmp_path_factory.mktemp("whole") / "cache"
+    return cache, positions(cache)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["*.nbi", "*.nbc"])
-def test_truncated_and_foreign_files_are_made_anew(tmp_path, kind):
-    cache = tmp_path / "cache"
-    wanted = positions(cache)
+def test_truncated_and_foreign_files_are_made_anew(whole, tmp_path, kind):
+    cache, wanted = tmp_path / "cache", whole[1]
+    # With the times of the files, which Numba looks at.
+    shutil.copytree(whole[0], cache)
+    cache.chmod(0o700)
     files = sorted((cache / "numba").rglob(kind))
     assert files, "nothing is cached: the test would see nothing"
     for i, file in enumerate(files):

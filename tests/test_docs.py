@@ -37,6 +37,7 @@ def with_blocks(language):
     return pytest.mark.parametrize("page", found, ids=lambda p: p.stem)
 
 
+@pytest.mark.slow
 @with_blocks("python")
 def test_python_blocks_run(page, tmp_path):
     """The blocks of a page run one after another, as a reader would type them."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mfplug.dynamics import pairs as sums
 
 SCRIPT = """
@@ -62,6 +64,7 @@ def fresh_process(tmp_path, factor, threads, **environ):
     return digest, int(hits), sympy == "True"
 
 
+@pytest.mark.slow
 def test_threads_disk_cache_and_edits(tmp_path):
     first = fresh_process(tmp_path, "1.5", threads=1)
     assert first[1:] == (0, True)  # compiled here, formula derived here
@@ -73,6 +76,7 @@ def test_threads_disk_cache_and_edits(tmp_path):
     assert edited[0] != first[0]
 
 
+@pytest.mark.slow
 def test_damaged_and_read_only_caches(tmp_path):
     """What is damaged is compiled anew, a folder that takes nothing is passed by."""
     # Nobody can make a folder in /proc: what a read-only place looks like to root too.

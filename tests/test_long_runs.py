@@ -69,9 +69,10 @@ def keep(monkeypatch, memory, disk):
 
 def test_room_is_asked_of_the_system(monkeypatch):
     """2 arrays of 8 bytes, 80 % of what is there; one replica more is refused."""
-    size, work = 16 * 50 * 2 * 3, module.WORK * 50 * 3
+    # More than 64 particles: the kernels of fewer take ten seconds to compile.
+    size, work = 16 * 70 * 2 * 3, module.WORK * 70 * 3
     system = mfplug.System(dimension=3, initial=GAUSSIAN)
-    keys = {"particles": 50, "times": [0.0, 0.1], "step": 0.1}
+    keys = {"particles": 70, "times": [0.0, 0.1], "step": 0.1}
     enough = (10 * size + 10 * work + 1) / 0.8
     keep(monkeypatch, enough, 0)
     e = simulate(system, replicas=10, **keys)

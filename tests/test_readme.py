@@ -42,6 +42,7 @@ def test_own_potential_is_about_15_lines_and_is_found(folder):
     assert "length" in shown.stdout
 
 
+@pytest.mark.slow
 def test_own_study_runs_through_the_workflow(folder):
     done = mfplug(
         folder, "run", "my-study.yaml", "--plugin", "morse.py", "--cores", "1"

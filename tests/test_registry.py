@@ -266,7 +266,8 @@ def test_an_installed_package_is_found(clean, tmp_path, project, name, distribut
     assert entry.source.distribution == distribution
     potential = mfplug.create("potential", name)
     system = mfplug.System(dimension=2, potential=potential)
-    ensemble = mfplug.simulate(system, particles=5, replicas=2, step=0.25)
+    # More than 64 particles: the kernels of fewer take ten seconds to compile.
+    ensemble = mfplug.simulate(system, particles=70, replicas=2, step=0.25)
     assert ensemble.info["compiled"], ensemble.info["why"]
     # Newton's third law: the mean momentum stays what it was.
     drift = ensemble.p.mean(axis=2) - ensemble.p[:1].mean(axis=2)

@@ -13,6 +13,7 @@ from mfplug.errors import ParameterError, PluginError
 from mfplug.scaffold import new_package
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_installs_and_passes(kind, tmp_path):
     written = new_package(kind, "soft-thing", tmp_path)
@@ -31,8 +32,8 @@ def test_a_new_package_installs_and_passes(kind, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     plan = subprocess.run(
-        [sys.executable, "-m", "mfplug", "run", str(folder / "study.yaml"), "--dry-run",
-         "--out", str(tmp_path / "results")],
+        [sys.executable, "-m", "mfplug", "run", str(folder / "soft-thing.yaml"),
+         "--dry-run", "--out", str(tmp_path / "results")],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert plan.returncode == 0, plan.stderr
@@ -51,10 +52,19 @@ def test_names_that_are_refused(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_that_ships_is_taken(tmp_path):
+    with pytest.raises(ParameterError, match="the name is taken; got 'gaussian'"):
+        new_package("potential", "gaussian", tmp_path)
+    assert not list(tmp_path.iterdir())
+    # Names are those of a kind: a metric may be called so.
+    assert new_package("metric", "gaussian", tmp_path)
+
+
 def code_lines(text):
     return [line for line in text.splitlines() if line.strip()]
 
 
+@pytest.mark.slow
 def test_a_newcomer_comes_to_a_figure_in_four_commands(tmp_path):
     """What `mfplug new` says next, word for word, and one changed line of code."""
     environment = {**os.environ, "NUMBA_NUM_THREADS": "1", "MFPLUG_CACHE_DIR": ""}
@@ -77,7 +87,9 @@ def test_a_newcomer_comes_to_a_figure_in_four_commands(tmp_path):
     formula = "return self.strength / (1.0 + s / self.width**2)"
     text = source.read_text()
     assert formula in text
-    source.write_text(text.replace(formula, "return self.strength * np.exp(-s)"))
+    # The formula of `gaussian`: kernels that other tests have compiled are found.
+    bell = "return self.strength * np.exp(-s / (2.0 * self.width**2))"
+    source.write_text(text.replace(formula, bell))
     install, *others = [command.split() for command in commands]
     assert install[:2] == ["pip", "install"]
     # Beside the environment of the tests, which stays as it is.
@@ -86,10 +98,10 @@ def test_a_newcomer_comes_to_a_figure_in_four_commands(tmp_path):
     for command in others:
         assert command[0] == "mfplug"
         do(sys.executable, "-m", *command)
-    assert (tmp_path / "results" / "study" / "figure.svg").stat().st_size > 1000
+    assert (tmp_path / "results" / "my-bell" / "figure.svg").stat().st_size > 1000
     assert len(code_lines(text)) < 40
     assert (
-        len(code_lines((tmp_path / "mfplug-my-bell" / "study.yaml").read_text())) < 20
+        len(code_lines((tmp_path / "mfplug-my-bell" / "my-bell.yaml").read_text())) < 20
     )
 
 

@@ -151,6 +151,7 @@ for name in names:
 """
 
 
+@pytest.mark.slow
 def test_threads_do_not_change_a_bit():
     said = []
     for threads in ("1", "2"):

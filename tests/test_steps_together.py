@@ -44,6 +44,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_motion_as_step_by_step(monkeypatch, case):
     together = run(**CASES[case])

@@ -168,6 +168,7 @@ def test_a_job_that_ends_in_time_is_left_alone(job):
     assert tail == ["noise"]
 
 
+@pytest.mark.slow
 def test_a_hanging_job_is_ended_and_the_others_go_on(driver, tmp_path, monkeypatch):
     out = tmp_path / "out"
     good = study(out, "good", wide=1)

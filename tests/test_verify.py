@@ -236,6 +236,7 @@ def contents(out, study):
     return {k: v for k, v in found.items() if k not in ("provenance.json", "plan.json")}
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes(tmp_path):
     """By Snakemake with one thread a job, and in one process with two threads."""
     pytest.importorskip("snakemake")

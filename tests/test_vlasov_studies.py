@@ -18,7 +18,7 @@ def studies():
     return get
 
 
-NAMES = ("exact", "orders", "grid", "nodes", "work")
+NAMES = ("exact", "orders", "grid", "nodes", "size", "work")
 
 
 @pytest.mark.parametrize("name", [f"vlasov-{name}" for name in NAMES])
@@ -35,6 +35,7 @@ def test_verdict(studies, name):
         ("vlasov-grid", "stated"),
         ("vlasov-nodes", "stated"),
         ("vlasov-nodes", "goal"),
+        ("vlasov-size", "stated"),
         ("vlasov-work", "asked"),
         ("vlasov-work", "budget"),
     ],
@@ -51,6 +52,7 @@ def test_a_bound_ten_times_smaller_turns_the_verdict(studies, name, bound):
         ("vlasov-orders", "second"),
         ("vlasov-grid", "third"),
         ("vlasov-grid", "fifth"),
+        ("vlasov-size", "cost"),
     ],
 )
 @pytest.mark.parametrize("off", [-0.15, 0.15])
@@ -65,6 +67,7 @@ def test_a_wrong_order_turns_the_verdict(studies, name, fit, off):
         ("vlasov-orders", "field-drift"),
         ("vlasov-grid", "field-force"),
         ("vlasov-nodes", "field-force"),
+        ("vlasov-size", "field-force"),
         ("vlasov-work", "field-work"),
     ],
 )

@@ -117,7 +117,7 @@ def hook_page(folder: Path) -> None:
             f"   {inspect.getdoc(function)}",
             "",
         ]
-    lines += heading("Contracts", "-")
+    lines += [".. _contracts:", "", *heading("Contracts", "-")]
     for cls in CONTRACTS:
         lines += [f".. autoclass:: mfplug.{cls}", "   :members:", ""]
     write(folder / "hooks.rst", lines)

@@ -282,6 +282,14 @@ def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
     return show
 
 
+def _attributed(error: MfplugError) -> str:
+    """Return the message, with the distribution of the plugin that is to blame."""
+    from mfplug.registry import current
+    from mfplug.registry.attribution import attributed
+
+    return attributed(str(error), current())
+
+
 def _answer(arguments: argparse.Namespace) -> int:
     """Do a command; what goes wrong is one line."""
     try:
@@ -294,7 +302,7 @@ def _answer(arguments: argparse.Namespace) -> int:
         command: Callable[[argparse.Namespace], int] = module.main
         return command(arguments)
     except MfplugError as error:
-        print(f"mfplug: error: {printable(str(error))}", file=sys.stderr)
+        print(f"mfplug: error: {printable(_attributed(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader went away (`mfplug plugins | head`): nothing to complain about.

@@ -16,5 +16,5 @@ def main(arguments: argparse.Namespace) -> int:
         print(f"wrote {path}")
     print(f"\nnext:\n  pip install --no-build-isolation -e {folder}")
     print(f"  mfplug check {arguments.kind} {arguments.name}")
-    print(f"  mfplug run {folder / 'study.yaml'}")
+    print(f"  mfplug run {folder / f'{arguments.name}.yaml'}")
     return 0

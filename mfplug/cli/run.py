@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mfplug.errors import ParameterError
+from mfplug.errors import ParameterError, printable
 
 if TYPE_CHECKING:
     from mfplug.studies.executors import Executor
@@ -90,7 +90,7 @@ def _run(
 ) -> int:
     from mfplug.studies.drive import run
     from mfplug.studies.hold import hold
-    from mfplug.studies.plan import drop_stale_markers, write_plan
+    from mfplug.studies.plan import drop_stale_markers, replaced, write_plan
 
     out, paths = Path(arguments.out), []
     # Written and run under one lock: a second run must not change a live one's plans.
@@ -98,6 +98,12 @@ def _run(
         # Taken from the list one by one: a plan of 10^5 cells is not kept in memory.
         while plans:
             plan = plans.pop(0)
+            if old := replaced(plan, out):
+                text = (
+                    f"study '{plan['study']}': '{out}' has results of another file of "
+                    f"that name, '{old}'; tables and figures are replaced"
+                )
+                print(f"mfplug: warning: {printable(text)}", file=sys.stderr)
             drop_stale_markers(out, plan["blocks"])
             paths.append(write_plan(plan, out))
         del plan

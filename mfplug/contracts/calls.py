@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from mfplug.contracts.plugin import Plugin
 from mfplug.errors import MfplugError, PluginError, TimeLimitError, shown
 
 #: A disk that takes no more is not the plugin's fault, whoever was writing.
@@ -51,11 +52,33 @@ def calling(plugin: Any, what: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise
         said = " ".join(str(error).split()) or "no message"
+        guilty, method = _culprit(error, plugin, what)
         raise PluginError(
-            f"{plugin.kind} '{plugin.name}': {what} failed; got "
+            f"{guilty.kind} '{guilty.name}': {method} failed; got "
             f"{type(error).__name__}: {said}, expected a result. Report it to its "
             "author; MFPLUG_STRICT=1 shows where."
         ) from error
+
+
+def _culprit(error: BaseException, plugin: Any, what: str) -> tuple[Any, str]:
+    """Return the plugin in whose code it failed, and the method.
+
+    A metric calls the field that a solver made, a solver the potential and the law. Of
+    the plugins on the way that do not ship with mfplug the innermost is to blame.
+    """
+    from mfplug.contracts.meanfield import MeanField
+
+    found = plugin, what
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        owner, name = frame.f_locals.get("self"), frame.f_code.co_name
+        if isinstance(owner, MeanField):
+            owner = getattr(owner, "solver", None)
+        home = type(owner).__module__.split(".")[0]
+        if isinstance(owner, Plugin) and home not in ("mfplug", "mfplug_plugins"):
+            found = (plugin, what) if owner is plugin else (owner, f"{name}()")
+    return found
 
 
 def returned(plugin: Any, what: str, value: Any, expected: type) -> None:

@@ -15,7 +15,7 @@ from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.loops import FEW
 from mfplug.dynamics.pairs import pair_steps
 from mfplug.dynamics.watch import EnergyWatch
-from mfplug.errors import NumericsError
+from mfplug.errors import NumericsError, PluginError, shown
 
 Array = NDArray[np.float64]
 #: A state after a step: the time, the step, how many such steps, the state.
@@ -80,11 +80,29 @@ def advance(
 def _one_by_one(
     forces: Forces, method: Integrator, state: State, t: float, lengths: list[float]
 ) -> Iterator[Moved]:
+    shape = state.q.shape
     for dt in lengths:
         state = method.step(state, t, dt, forces)
         returned(method, "step()", state, State)
+        _check_shape(method, state, shape)
         t += dt
         yield t, dt, 1, state
+
+
+def _check_shape(method: Integrator, state: State, shape: tuple[int, ...]) -> None:
+    for name, array in (("q", state.q), ("p", state.p)):
+        real = isinstance(array, np.ndarray) and array.dtype.kind == "f"
+        if not real or array.shape != shape:
+            got = (
+                f"{array.dtype} of shape {array.shape}"
+                if hasattr(array, "dtype")
+                else shown(array)
+            )
+            raise PluginError(
+                f"integrator '{method.name}': step() returned a state that is none; "
+                f"got {got} for {name}, expected real numbers of shape {shape}. Mend "
+                "step()."
+            )
 
 
 def compiled_steps(forces: Forces, method: Integrator) -> bool:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.contracts.calls import calling
+from mfplug.contracts.soundness import external_values
 from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.sums import METHODS, PairSum
-from mfplug.dynamics.sums.pairsum import check_method
-from mfplug.errors import NumericsError, PluginError
+from mfplug.dynamics.sums.refuse import check_method
+from mfplug.errors import NumericsError
 
 if TYPE_CHECKING:
     from mfplug.system import System
@@ -120,24 +120,14 @@ class Forces:
             if static or abs(t - self._last[1]) <= 1e-12 * max(1.0, abs(t)):
                 return self._last[2]
         out = self.pairs.clouds(q)
-        if self.system.external is not None:
-            out -= np.swapaxes(self._external_gradient(q, t), 1, 2)
+        external = self.system.external
+        if external is not None:
+            pull = external_values(external, "gradient", np.swapaxes(q, 1, 2), t)
+            out -= np.swapaxes(pull, 1, 2)
         if not np.isfinite(out.sum()) and not np.isfinite(out).all():
             self._refuse(t, out)
         self._last = (q, t, out)
         return out
-
-    def _external_gradient(self, q: Array, t: float) -> Array:
-        external = self.system.external
-        points = np.swapaxes(q, 1, 2)
-        with calling(external, "gradient()"):
-            gradient = np.asarray(external.gradient(points, t))  # type: ignore[union-attr]
-        if gradient.shape != points.shape:
-            raise PluginError(
-                f"external '{external.name}': gradient has the wrong shape; got "  # type: ignore[union-attr]
-                f"{gradient.shape}, expected {points.shape}. Mend gradient()."
-            )
-        return gradient
 
     def _refuse(self, t: float, out: Array) -> None:
         bad = int(np.count_nonzero(~np.isfinite(out).all(axis=1)))
@@ -157,7 +147,8 @@ class Forces:
         """
         kinetic = np.sum(p**2, axis=(1, 2)) / (2 * self.system.mass)
         potential = self.pairs.cloud_energies(q)
-        if self.system.external is not None:
-            values = self.system.external.energy(np.swapaxes(q, 1, 2), t)
+        external = self.system.external
+        if external is not None:
+            values = external_values(external, "energy", np.swapaxes(q, 1, 2), t)
             potential = potential + np.sum(values, axis=1)
         return kinetic, potential

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mfplug.dynamics.ensemble import Ensemble
 from mfplug.dynamics.simulate import check_times
 from mfplug.errors import ParameterError, StoreError
+from mfplug.inputs import check_fits, check_regular, check_target
 from mfplug.registry import create_from
 
 if TYPE_CHECKING:
@@ -84,9 +85,11 @@ def write_snapshots(path: str | Path, ensemble: Ensemble) -> Path:
     Raises
     ------
     StoreError
-        If h5py is missing for an HDF5 file.
+        If h5py is missing for an HDF5 file, or a folder, a pipe or a device has the
+        name.
     """
     path = Path(path)
+    check_target(path)
     arrays = {"times": np.array(ensemble.times), "q": ensemble.q, "p": ensemble.p}
     if path.suffix.lower() in HDF5_ENDINGS:
         h5py = _h5py(path)
@@ -100,17 +103,26 @@ def write_snapshots(path: str | Path, ensemble: Ensemble) -> Path:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
+    check_regular(path, "snapshots")
     if not path.is_file():
         raise StoreError(
             f"snapshots '{path}': no such file; expected npz or HDF5. Check the path."
         )
     try:
         if path.suffix.lower() in HDF5_ENDINGS:
-            with _h5py(path).File(path, "r") as file:
-                return _chosen(path, {key: file[key] for key in KEYS if key in file})
+            h5py = _h5py(path)
+            with h5py.File(path, "r") as file:
+                found = {key: _dataset(h5py, path, file, key) for key in KEYS}
+                data = {key: d for key, d in found.items() if d is not None}
+                check_fits("snapshots", path, (d.nbytes for d in data.values()))
+                return _chosen(path, data)
         with open(path, "rb") as source:
-            data: Any = np.load(source, allow_pickle=False)
-            return _chosen(path, data)
+            archive: Any = np.load(source, allow_pickle=False)
+            if isinstance(archive, Mapping):
+                # What zipfile reads of a member is what the archive declares.
+                members = archive.zip.infolist()  # type: ignore[attr-defined]
+                check_fits("snapshots", path, (m.file_size for m in members))
+            return _chosen(path, archive)
     except (ParameterError, StoreError):
         raise
     # A flipped bit can surface anywhere: in zipfile, NumPy or HDF5.
@@ -120,6 +132,20 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
             f"{type(error).__name__}, expected an npz or HDF5 file with the arrays "
             "times, q and p. Write it again."
         ) from error
+
+
+def _dataset(h5py: Any, path: Path, file: Any, key: str) -> Any:
+    """Return an array of an HDF5 file itself: one can stand for parts of others."""
+    link = file.get(key, getlink=True)
+    if link is None:
+        return None
+    data = file[key] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual:
+        raise StoreError(
+            f"snapshots '{path}': {key} is no array in the file; got a link, a group, "
+            "or a reference to other files, expected an array. Write the array itself."
+        )
+    return data
 
 
 def _chosen(path: Path, data: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

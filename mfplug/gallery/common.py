@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -17,17 +18,27 @@ EQUALS = "\u00a0=\u00a0"
 
 
 def title(plugin: Any, width: int) -> str:
-    """Return the name and the parameters, in lines of at most ``width``."""
+    """Return the name and the parameters, in lines of at most ``width``.
+
+    Of a file the name alone: where it lies is this machine's affair.
+    """
     values = [
         f"{key}{EQUALS}{value:g}"
         if isinstance(value, float)
-        else f"{key}{EQUALS}{value}"
+        else f"{key}{EQUALS}{_file_name(value)}"
         for key, value in plugin.parameters().items()
         if isinstance(value, int | float | str)
         and not isinstance(value, bool)
         and value != ""
     ]
     return textwrap.fill(", ".join([f"{plugin.name}", *values]), width)
+
+
+def _file_name(value: int | float | str) -> int | float | str:
+    """Return the last part of an absolute path, and anything else as it is."""
+    if isinstance(value, str) and Path(value).is_absolute():
+        return Path(value).name
+    return value
 
 
 def two_panels(plugin: Any, note: str = "") -> tuple[Figure, Any, Any]:

@@ -81,6 +81,12 @@ def _collected(found: Iterable[tuple[float | None, Row]]) -> Series:
 def draw(metric: Metric) -> Figure:
     """Draw what the metric measures: against N, against time, or as a list."""
     name, rows = _measured(metric)
+    if all(row.value is None for found in rows.values() for row in found):
+        note = next((r.note for found in rows.values() for r in found if r.note), "")
+        raise ParameterError(
+            f"metric '{metric.name}': no picture; none of its rows has a value in the "
+            f"{name} system ({note or 'it says no reason'}). Leave out --plot."
+        )
     last = {N: _last(found) for N, found in rows.items()}
     if len(rows) > 1:
         series = _collected(

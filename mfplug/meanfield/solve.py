@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.meanfield import MeanField
 from mfplug.contracts.solver import Solver
-from mfplug.contracts.soundness import check_density
+from mfplug.contracts.soundness import check_density, check_external, check_nodes
 from mfplug.dynamics.simulate import check_times
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.refuse import check_torus
 from mfplug.errors import ParameterError
+from mfplug.meanfield.field_check import check_field
 from mfplug.registry import create, create_from
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ def solve_mean_field(
     ------
     ParameterError
         If a time or an option is not allowed, or the solver cannot do this system.
+    PluginError
+        If what the solver returns is no field.
     NumericsError
-        If the initial density is negative, or its mass is not 1.
+        If the initial density is negative, or its mass is not 1, or a force is not
+        finite.
 
     Examples
     --------
@@ -80,8 +84,10 @@ def solve_mean_field(
         check_torus(
             ScaledKernel(system.potential, system.dimension, 1.0, 1.0, system.box)
         )
-    with calling(system.initial, "density()"):
-        check_density(system.initial)
+    check_density(system.initial)
+    check_nodes(system.initial)
+    if system.external is not None:
+        check_external(system.external, system.initial, times[0])
     with calling(chosen, "solve()"):
         try:
             field = chosen.solve(system, times)
@@ -92,6 +98,7 @@ def solve_mean_field(
                 "a coarser grid or a longer step."
             ) from None
     returned(chosen, "solve()", field, MeanField)
+    check_field(field, chosen)
     return field
 
 

@@ -17,6 +17,7 @@ from mfplug.contracts.plugin import (
     type_hints,
 )
 from mfplug.errors import PluginError
+from mfplug.registry.declared import check_declared
 
 BASES = {
     "potential": ("mfplug.contracts.potential", "Potential"),
@@ -60,6 +61,7 @@ def checked(kind: str, hook: str, found: Any) -> list[type[Plugin]]:
         _check_class(kind, cls, base)
         _check_fields(kind, cls, base)
         _check_former(kind, cls)
+        check_declared(kind, cls)
     return list(found)
 
 

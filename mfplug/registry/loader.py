@@ -103,7 +103,7 @@ def load_file(path: Path) -> ModuleType:
             f"plugin file '{path}': no such file; expected a Python file. "
             "Check --plugin."
         )
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(os.path.realpath(path).encode()).hexdigest()[:8]
     name = f"mfplug_local_{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]

@@ -29,7 +29,8 @@ class Registry:
 
     def __init__(self, files: Iterable[str | Path] = ()) -> None:
         named = os.environ.get(FILES_VARIABLE, "").split(os.pathsep)
-        paths = [Path(f).resolve() for f in (*filter(None, named), *files)]
+        # Unlike Path.resolve, this ends where links go round in a circle.
+        paths = [Path(os.path.realpath(f)) for f in (*filter(None, named), *files)]
         self.files = list(dict.fromkeys(paths))
         self._sources: list[Source] | None = None
         self._entries: dict[tuple[str, str], Entry] = {}
@@ -38,7 +39,7 @@ class Registry:
 
     def add_file(self, path: str | Path) -> None:
         """Add a local plugin file; child processes get it through the environment."""
-        resolved = Path(path).resolve()
+        resolved = Path(os.path.realpath(path))
         if not resolved.is_file():
             raise PluginError(
                 f"plugin file '{path}': no such file; expected a Python file. "

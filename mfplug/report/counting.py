@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mfplug.errors import ParameterError
+from mfplug.inputs import check_target
 
 if TYPE_CHECKING:
     from mfplug.theory.counting import CountingMeasure
@@ -30,7 +31,10 @@ def draw_counting(a: CountingMeasure, path: Path) -> None:
     ------
     ParameterError
         If the file's ending is no format that can be drawn.
+    StoreError
+        If a folder, a pipe or a device has its name.
     """
+    check_target(path)
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

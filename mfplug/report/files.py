@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mfplug.errors import StoreError, did_you_mean
+from mfplug.inputs import check_regular, check_target
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -91,6 +92,7 @@ def read_text(path: Path) -> str:
     StoreError
         If the file cannot be read or is not UTF-8.
     """
+    check_regular(path, "result file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -207,6 +209,7 @@ def write_whole(path: Path, content: bytes) -> Path:
     StoreError
         If it cannot be written: no permission, no space, no such folder.
     """
+    check_target(path)
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")

@@ -23,6 +23,8 @@ REACHES = ((0.30, 0.80), (0.10, 0.55), (0.45, 0.95))
 FACTORS = (1.35, 1.7, 2.3, 3.2, 4.5)
 #: Width in inches of a label with its distance, and its height as part of a panel.
 LABEL = (0.97, 0.09)
+#: Logarithm of the largest factor over which a guide is drawn: numbers end at e^709.
+STEEPEST = 200.0
 #: Beyond this distance (in logarithms) a guide is as free as can be.
 FREE = math.log(1.7)
 
@@ -129,6 +131,9 @@ def _best(
         return None
     points = [p for p in points if p.x > 1.0 or not rate.logarithmic]
     if len({p.x for p in points}) < 2:
+        return None
+    logs = [abs(math.log(rate.base(p.x))) for p in points]
+    if abs(rate.predicted) * max(logs) > STEEPEST:
         return None
     best: tuple[float, Guide] | None = None
     label = _label(rate, rate.predicted, abscissa)

@@ -93,7 +93,7 @@ class StudyView:
 def study_view(out: Path, name: str, number: int) -> StudyView:
     """Return the view of the study in ``out/name``, the ``number``-th of the page."""
     view = StudyView(out, name, number, mathtext.html(name))
-    folder = view.attempt(_folder, out, name)
+    folder = view.attempt(folder_of, out, name)
     if folder is None:
         _add_claims(view, folder, {})
         return view
@@ -111,8 +111,14 @@ def study_view(out: Path, name: str, number: int) -> StudyView:
     return view
 
 
-def _folder(out: Path, name: str) -> Path:
-    """Return a study's folder; refuse names and links that lead out of the results."""
+def folder_of(out: Path, name: str) -> Path:
+    """Return a study's folder; refuse names and links that lead out of the results.
+
+    Raises
+    ------
+    StoreError
+        If there is no such folder, or it lies elsewhere.
+    """
     folder = out / name
     if Path(name).name != name or name in ("", ".", ".."):
         raise StoreError(f"study '{name}': is no name of a folder in '{out}'.")

@@ -11,6 +11,8 @@ from mfplug.report.files import read_text
 
 #: A larger drawing is linked, not put into the page.
 LARGEST = 2_000_000
+#: Deeper nesting is no drawing of ours.
+DEEPEST = 100
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -87,9 +89,18 @@ def inline(path: Path, prefix: str, description: str) -> str:
 
 
 def _clean(
-    path: Path, element: ElementTree.Element, prefix: str, used: frozenset[str]
+    path: Path,
+    element: ElementTree.Element,
+    prefix: str,
+    used: frozenset[str],
+    depth: int = 0,
 ) -> ElementTree.Element:
     """Return a copy of an element with known parts only, and prefixed ids."""
+    if depth > DEEPEST:
+        raise StoreError(
+            f"figure '{path}': is nested too deeply; got more than {DEEPEST} levels, "
+            "expected a drawing. Draw it again."
+        )
     copy = ElementTree.Element(_local(element.tag))
     copy.text = (element.text or "").strip()
     for key, value in element.attrib.items():
@@ -110,7 +121,7 @@ def _clean(
                 f"figure '{path}': holds an element <{_local(child.tag)}>, which the "
                 "page does not show. Draw it again."
             )
-        copy.append(_clean(path, child, prefix, used))
+        copy.append(_clean(path, child, prefix, used, depth + 1))
     return copy
 
 

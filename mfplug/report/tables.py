@@ -27,9 +27,10 @@ _TEX = {
     "~": r"\textasciitilde{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
-    "\n": " ",
 }
-_MARKDOWN = {c: f"\\{c}" for c in "\\`*_{}[]<>|#$"} | {"\n": " "}
+_MARKDOWN = {c: f"\\{c}" for c in "\\`*_{}[]<>|#$&~"}
+#: Ends of lines and other control characters: a row of a table is one line.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def write_tables(folder: Path) -> list[Path]:
@@ -241,4 +242,4 @@ def _is_number(text: str) -> bool:
 
 
 def _escaped(text: str, table: dict[str, Any]) -> str:
-    return text.translate(str.maketrans(table))
+    return _CONTROL.sub(" ", text).translate(str.maketrans(table))

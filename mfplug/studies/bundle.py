@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from mfplug.errors import MfplugError, ParameterError, StoreError
+from mfplug.inputs import check_regular
 from mfplug.report.files import read_json, write_whole
+from mfplug.report.study_view import folder_of
 from mfplug.studies.compare import studies_in
 from mfplug.studies.crate import METADATA, About, Part, metadata
-from mfplug.studies.load import find
+from mfplug.studies.load import find, load
 from mfplug.studies.plan import read_plan
 
 #: Files of a study's folder that are of this machine and no result.
@@ -65,6 +67,7 @@ def bundle(
     for name in studies or studies_in(out):
         parts.append(_add_study(out, name, contents))
     if (out / "report.html").is_file():
+        _check_own("the page", out / "report.html")
         contents["report.html"] = (out / "report.html").read_bytes()
     whole = {METADATA: metadata(about, parts, contents), **contents}
     return write_whole(target, _zipped(whole))
@@ -94,7 +97,7 @@ def check_about(about: About) -> None:
 
 def _add_study(out: Path, name: str, contents: dict[str, bytes]) -> Part:
     """Add a study's files to the contents and return what is said of them."""
-    folder = out / name
+    folder = folder_of(out, name)
     if not (folder / "verdict.json").is_file():
         raise StoreError(
             f"study '{name}': no results in '{out}'; expected '{folder}' with a "
@@ -103,11 +106,14 @@ def _add_study(out: Path, name: str, contents: dict[str, bytes]) -> Part:
     files = []
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.name not in LEFT_OUT:
+            _check_own(name, path)
             files.append(f"{name}/{path.name}")
             contents[files[-1]] = path.read_bytes()
     study = read_json(folder / "study.json", dict)
     provenance = read_json(folder / "provenance.json", dict)
-    versions = {str(k): str(v) for k, v in provenance.get("versions", {}).items()}
+    found = provenance.get("versions")
+    pairs = found.items() if isinstance(found, dict) else ()
+    versions = {str(key): str(value) for key, value in pairs}
     return Part(
         name=name,
         title=str(study.get("title") or name),
@@ -118,6 +124,15 @@ def _add_study(out: Path, name: str, contents: dict[str, bytes]) -> Part:
     )
 
 
+def _check_own(name: str, path: Path) -> None:
+    """Refuse a link: the archive would hold a file that is no result."""
+    if path.is_symlink():
+        raise StoreError(
+            f"study '{name}': '{path}' is a link; expected a file of the results, "
+            "which alone are packed. Remove the link."
+        )
+
+
 def _add_inputs(
     folder: Path, name: str, versions: Mapping[str, str], contents: dict[str, bytes]
 ) -> tuple[str, ...]:
@@ -125,10 +140,12 @@ def _add_inputs(
     plan: dict[str, Any] = read_plan(folder / "plan.json")
     inputs = [f"inputs/{name}/study.yaml"]
     try:
+        # A plan may come from elsewhere, and name any file of this machine.
+        load(str(plan["source"]), str(plan["profile"]))
         contents[inputs[0]] = find(str(plan["source"])).read_bytes()
-        for file in plan["plugin_files"]:
-            inputs.append(f"inputs/{name}/{Path(file).name}")
-            contents[inputs[-1]] = Path(file).read_bytes()
+        for file in map(Path, plan["plugin_files"]):
+            inputs.append(_new(f"inputs/{name}/{file.name}", contents))
+            contents[inputs[-1]] = _plugin_file(file)
     except (MfplugError, OSError) as error:
         raise StoreError(
             f"study '{name}': an input is gone ({' '.join(str(error).split())}); "
@@ -142,6 +159,27 @@ def _add_inputs(
     inputs.append(f"inputs/{name}/requirements.txt")
     contents[inputs[-1]] = ("\n".join(lines) + "\n").encode()
     return tuple(inputs)
+
+
+def _plugin_file(path: Path) -> bytes:
+    check_regular(path, "plugin file")
+    if path.suffix != ".py":
+        raise StoreError(f"'{path}' is no plugin file: it does not end in .py")
+    return path.read_bytes()
+
+
+def _new(path: str, taken: Mapping[str, bytes]) -> str:
+    """Return a path in the archive: two files of one name are both kept.
+
+    >>> _new("inputs/s/a.py", {"inputs/s/a.py": b"", "inputs/s/a-2.py": b""})
+    'inputs/s/a-3.py'
+    """
+    stem, dot, ending = path.rpartition(".")
+    number, found = 1, path
+    while found in taken:
+        number += 1
+        found = f"{stem}-{number}{dot}{ending}"
+    return found
 
 
 def _zipped(contents: Mapping[str, bytes]) -> bytes:

@@ -259,7 +259,14 @@ def _replicas(name: str, value: Any, particles: int | None) -> int:
             raise StudyError(
                 f"study '{name}': replicas depend on N, but there is no N. Add N."
             )
-        return max(1, math.ceil(value.times * particles**value.N - 1e-9))
+        try:
+            return max(1, math.ceil(value.times * particles**value.N - 1e-9))
+        except OverflowError:
+            raise StudyError(
+                f"study '{name}': replicas are without end; got {value.times:g} * "
+                f"{particles}**{value.N:g}, expected at most {MAX_REPLICAS:g}. Change "
+                "them."
+            ) from None
     if isinstance(value, Mapping):
         if particles not in value:
             raise StudyError(

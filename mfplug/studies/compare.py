@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mfplug.errors import StoreError
+from mfplug.inputs import check_regular
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,6 +199,7 @@ def _verdicts(study: str, one: Path, two: Path) -> list[Difference]:
 def _words(path: Path) -> dict[str, str]:
     """Return the verdicts of each claim, which may have more than one."""
     found: dict[str, list[str]] = {}
+    check_regular(path, "result file")
     try:
         for item in json.loads(path.read_text(encoding="utf-8")):
             found.setdefault(item["claim"], []).append(item["verdict"])

@@ -89,7 +89,7 @@ def run(
         _list(Jobs(plans, out), slots, console)
         return OK
     with hold(out):
-        cancel_left(out, partial(_say, console))
+        cancel_left(out, executor, partial(_say, console))
         jobs = Jobs(plans, out)
         drop_stale_page(jobs)
         if not jobs.open():

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mfplug.errors import MfplugError, ParameterError, did_you_mean, shown
 from mfplug.studies.cost import TARGET
 from mfplug.studies.timelimit import duration
+from mfplug.studies.yamlfile import read_yaml
 
 #: Entries of a profile that mfplug passes on, by the name of the field here.
 ENTRIES = {
@@ -141,14 +140,7 @@ def _read(name: str) -> dict[str, Any]:
             f"executor '{name}': no such executor; expected {', '.join(known)}, or the "
             f"path of a folder with a profile. {did_you_mean(name, known)}"
         )
-    try:
-        data = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    except (ValueError, yaml.YAMLError) as error:
-        what = " ".join(str(error).split())
-        raise ParameterError(
-            f"profile '{folder}': no YAML; got {what}, expected a profile of "
-            "Snakemake. Mend it."
-        ) from error
+    data = read_yaml(folder / "config.yaml", "profile")
     if not isinstance(data, dict):
         raise ParameterError(
             f"profile '{folder}': wrong type; got {shown(data)}, expected a mapping. "
@@ -178,7 +170,9 @@ def _listed(value: Any) -> list[str]:
         return [f"{key}={entry}" for key, entry in value.items()]
     if isinstance(value, str):
         return value.split()
-    return [str(entry) for entry in value or ()]
+    if value is None:
+        return []
+    return [str(entry) for entry in (value if isinstance(value, list) else [value])]
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -194,7 +188,11 @@ def _pair(text: str) -> tuple[str, str]:
 def _settings_of(plugin: str) -> dict[str, Any]:
     """Return the fields of a plugin's settings, by their names on the command line."""
     module = f"snakemake_executor_plugin_{plugin.replace('-', '_')}"
-    if any(importlib.util.find_spec(m) is None for m in ("snakemake", module)):
+    # A dot in the name would stand for a module in another.
+    known = module.isidentifier() and all(
+        importlib.util.find_spec(m) is not None for m in ("snakemake", module)
+    )
+    if not known:
         raise MfplugError(
             f"executor '{plugin}': it is not installed; expected the package "
             f"{module.replace('_', '-')}. Install it with: "

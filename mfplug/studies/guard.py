@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mfplug.errors import MfplugError, StoreError
+from mfplug.inputs import check_regular, check_target
 
 #: Environment variable with the process id of the run that a job belongs to.
 PARENT = "MFPLUG_PARENT"
@@ -119,6 +120,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         If the file cannot be written.
     """
     path = Path(path)
+    check_target(path)
     temporary = _temporary(path)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -202,6 +204,7 @@ def sha256_file(path: Path | str) -> str:
     StoreError
         If the file cannot be read.
     """
+    check_regular(path, "file")
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

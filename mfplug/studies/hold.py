@@ -30,7 +30,7 @@ def hold(out: Path | str) -> Iterator[None]:
     StoreError
         If another process holds it, or the folder cannot be written.
     """
-    folder = Path(out).resolve()
+    folder = Path(os.path.realpath(out))
     if folder in _held:
         yield
         return

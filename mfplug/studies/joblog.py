@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mfplug.errors import printable
+from mfplug.inputs import check_regular
 from mfplug.studies.guard import PARENT
 from mfplug.studies.outlook import spoken
 
@@ -53,6 +54,7 @@ def note(what: str) -> None:
 def read_failure(log: Path) -> tuple[str, list[str]]:
     """Return the line that says what went wrong, and the other last lines of a log."""
     try:
+        check_regular(log, "log")
         text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return _SILENT, []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mfplug.errors import StoreError, StudyError
+from mfplug.inputs import check_regular
 from mfplug.studies.guard import sha256_file
 
 STEPS = ("solve", "simulate", "measure", "tabulate", "plot")
@@ -115,6 +116,7 @@ class Jobs(Mapping[str, Block]):
 def read_blocks(path: Path, out: Path) -> list[Block]:
     """Return the blocks of one plan file."""
     name = os.path.relpath(path, out)
+    check_regular(path, "plan")
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
         study, version = str(plan["study"]), plan["version"]

@@ -14,6 +14,8 @@ from mfplug.studies import cost
 from mfplug.studies.cells import Cell
 
 MB = 2**20
+#: Addresses that a job takes and does not fill, in MB: libraries, stacks of threads.
+UNFILLED_MB = 450
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.IGNORECASE)
 #: Where Linux says what a group of processes may use: version 2, then version 1.
@@ -28,13 +30,13 @@ def available_mb() -> int:
 
     The least of the machine's memory, the limit of each control group that this
     process is in (containers, batch systems) and the limit of the process's own
-    address space (``ulimit -v``).
+    address space (``ulimit -v``), of which a part is never filled.
     """
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     space = resource.getrlimit(resource.RLIMIT_AS)[0]
     limits = [pages, *_cgroup_limits()]
     if space != resource.RLIM_INFINITY:
-        limits.append(space)
+        limits.append(space - UNFILLED_MB * MB)
     return max(1, min(limits) // MB)
 
 

@@ -197,6 +197,8 @@ def _step_of(folder: str) -> str:
 
 def _members(pack: Path) -> list[str]:
     """Return the names in a pack; none if it is not there, or damaged."""
+    if not pack.is_file():
+        return []
     try:
         with zipfile.ZipFile(pack) as archive:
             return archive.namelist()

@@ -19,6 +19,7 @@ from mfplug.studies.model import StudyFile
 from mfplug.studies.planfile import VERSION as VERSION
 from mfplug.studies.planfile import block_of as block_of
 from mfplug.studies.planfile import read_plan as read_plan
+from mfplug.studies.planfile import replaced as replaced
 from mfplug.studies.planfile import study_of as study_of
 from mfplug.studies.planfile import write_plan as write_plan
 from mfplug.studies.references import check_references

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
 from mfplug.errors import StoreError
+from mfplug.inputs import check_regular
 from mfplug.studies.guard import atomic_write_text
 from mfplug.studies.model import StudyFile
 
 VERSION = 1
+_SOURCE = re.compile(r'^ "source": (".*"),$', re.MULTILINE)
+_HEAD = 10_000
 KEYS = {
     "version", "study", "source", "profile", "resolved", "blocks", "plugin_files"
 }  # fmt: skip
@@ -42,8 +48,28 @@ def write_plan(plan: dict[str, Any], out: Path | str) -> Path:
     return path
 
 
+def replaced(plan: dict[str, Any], out: Path | str) -> str:
+    """Return the file whose results a plan will replace: another of the same name.
+
+    Empty where there is none, or where that file is gone: then it was moved.
+    """
+    path = Path(out) / plan["study"] / "plan.json"
+    if not path.is_file():
+        return ""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        with open(path, encoding="utf-8") as file:
+            # The first lines: a plan of many cells has megabytes after them.
+            head = "".join(file.readline(_HEAD) for _ in range(4))
+        found = _SOURCE.search(head)
+        old = str(json.loads(found[1])) if found else ""
+        if old and old != plan["source"] and (os.sep not in old or Path(old).is_file()):
+            return old
+    return ""
+
+
 def read_plan(path: Path) -> dict[str, Any]:
     """Return a plan that :func:`write_plan` wrote."""
+    check_regular(path, "plan")
     try:
         plan = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from mfplug.inputs import check_regular, irregular
 from mfplug.studies.executors import Executor
 from mfplug.studies.guard import atomic_write_text
 
@@ -28,6 +30,10 @@ SENT = ".mfplug-cluster.ids"
 #: How long cancelled jobs get to go, in seconds.
 PATIENCE = 90.0
 _ASK = 60.0
+# What stands in a results folder is data: a name of another form, which could be the
+# beginning of any job's name, or an id that is an option, is not taken from it.
+_NAME = re.compile(r"mfplug-[0-9a-f]{12}")
+_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@\[\]-]*")
 
 
 def enlist(executor: Executor, out: Path) -> Executor:
@@ -42,8 +48,7 @@ def enlist(executor: Executor, out: Path) -> Executor:
     record = {
         "executor": executor.name,
         "name": name,
-        "cancel": executor.settings.get("cancel_cmd") or "",
-        "status": executor.settings.get("status_cmd") or "",
+        "cancel": _commands(executor)[0],
     }
     atomic_write_text(out / RECORD, json.dumps(record, indent=1) + "\n")
     if executor.name != "slurm" or "jobname_prefix" in executor.settings:
@@ -51,13 +56,16 @@ def enlist(executor: Executor, out: Path) -> Executor:
     return replace(executor, settings={**executor.settings, "jobname_prefix": name})
 
 
-def cancel_left(out: Path, say: Callable[[str], None]) -> None:
+def cancel_left(out: Path, executor: Executor, say: Callable[[str], None]) -> None:
     """Cancel the jobs that an earlier run of this folder left in a queue.
 
     Parameters
     ----------
     out
         The results folder; the caller holds it, so that no other run is alive.
+    executor
+        That of this run. A command that cancels is taken from it alone: the folder
+        may come from anywhere, and what it says is never run.
     say
         Takes a line for the reader.
     """
@@ -67,7 +75,15 @@ def cancel_left(out: Path, say: Callable[[str], None]) -> None:
     if record.get("executor") == "slurm":
         _cancel_slurm(record["name"], say)
     elif record.get("cancel"):
-        _cancel_by_id(out, record["cancel"], record.get("status", ""), say)
+        cancel, status = _commands(executor)
+        if record["cancel"] != cancel:
+            say(
+                "jobs of an earlier run may still be in a queue; the --executor and "
+                "the settings of that run would cancel them. This run and they take "
+                "turns"
+            )
+            return
+        _cancel_by_id(out, cancel, status, say)
     with contextlib.suppress(FileNotFoundError):
         (out / SENT).unlink()
 
@@ -88,10 +104,21 @@ def forget(out: Path) -> None:
             (out / name).unlink()
 
 
+def _commands(executor: Executor) -> tuple[str, str]:
+    """Return the commands that cancel a job and that ask after one, or nothing."""
+    found = (executor.settings.get(f"{what}_cmd") for what in ("cancel", "status"))
+    cancel, status = (str(command or "") for command in found)
+    return cancel, status
+
+
 def _noted(out: Path) -> dict[str, str]:
+    """Return what an earlier run noted; nothing where it is not of that form."""
+    if irregular(out / RECORD):
+        return {}
     try:
         data = json.loads((out / RECORD).read_text(encoding="utf-8"))
-        return {str(key): str(value) for key, value in data.items()}
+        noted = {str(key): str(value) for key, value in data.items()}
+        return noted if _NAME.fullmatch(noted.get("name", "")) else {}
     except (OSError, ValueError, AttributeError):
         return {}
 
@@ -128,9 +155,11 @@ def _cancel_by_id(
     """Cancel the jobs whose ids were noted and that are not known to have ended."""
     sent: list[str] = []
     with contextlib.suppress(OSError, ValueError):
+        check_regular(out / SENT, "file")
         sent = (out / SENT).read_text(encoding="utf-8").split()
     ask = shlex.split(status)
-    left = [job for job in sent if not ask or "running" in _call([*ask, job])]
+    known = filter(_JOB.fullmatch, sent)
+    left = [job for job in known if not ask or "running" in _call([*ask, job])]
     for job in left:
         _call([command, job])
     for file in sorted((out / ".snakemake" / "incomplete").rglob("*")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,7 @@ def execute(
     Exception
         Whatever Snakemake raises; a job that failed is one.
     """
+    _name_the_user()
     from snakemake.api import SnakemakeApi
     from snakemake.scheduling.greedy import SchedulerSettings as Greedy
     from snakemake.settings import types
@@ -72,6 +75,17 @@ def execute(
             scheduling_settings=types.SchedulingSettings(scheduler="greedy"),
             scheduler_settings=Greedy(),
         )
+
+
+def _name_the_user() -> None:
+    """Name whom the system knows by a number alone, as in a container.
+
+    Snakemake asks for the name and would end without one.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = f"user-{os.getuid()}"
 
 
 def snakefile() -> Path:

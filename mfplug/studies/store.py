@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.contracts.calls import calling, returned
 from mfplug.contracts.metric import Row
 from mfplug.errors import PluginError, StoreError
+from mfplug.inputs import check_regular, check_unpacked
 from mfplug.studies.guard import atomic_path
 from mfplug.studies.packs import Place
 
@@ -58,7 +60,10 @@ def reading(path: Path | Place, kind: str) -> Iterator[None]:
 
 def opened(place: Path | Place) -> AbstractContextManager[Any]:
     """Open a file, or a member of a pack, to read its bytes."""
-    return place.open() if isinstance(place, Place) else open(place, "rb")
+    if isinstance(place, Place):
+        return place.open()
+    check_regular(place, "stored file")
+    return open(place, "rb")
 
 
 def write_arrays(
@@ -91,6 +96,7 @@ def read_arrays(
         # NumPy leaves the file open where it is no archive, so it is opened here.
         with opened(path) as file:
             data: Any = np.load(file, allow_pickle=False)
+            check_unpacked(data.zip)
             arrays = {key: data[key] for key in data.files}
         meta = dict(json.loads(bytes(arrays.pop("__meta__")).decode()))
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
@@ -129,6 +135,7 @@ def read_meta(path: Path | Place, kind: str) -> dict[str, Any]:
     """Return the metadata of such a file alone; raises as :func:`read_arrays`."""
     with reading(path, kind), opened(path) as file:
         data: Any = np.load(file, allow_pickle=False)
+        check_unpacked(data.zip)
         return dict(json.loads(bytes(data["__meta__"]).decode()))
 
 
@@ -212,8 +219,9 @@ def load_field(path: Path | Place | str) -> MeanField:
     StoreError
         If the file is missing, truncated, altered or of another kind.
     PluginError
-        If a plugin that made it is not there.
+        If a plugin that made it is not there, or does not restore it.
     """
+    from mfplug.contracts.meanfield import MeanField
     from mfplug.registry import create_from
     from mfplug.system import System
 
@@ -222,7 +230,11 @@ def load_field(path: Path | Place | str) -> MeanField:
     with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])
         system = System.from_dict(meta["system"])
-        return solver.restore(system, meta["times"], arrays, meta["info"])
+    # The file is whole, so what fails now is the plugin's.
+    with calling(solver, "restore()"):
+        field = solver.restore(system, meta["times"], arrays, meta["info"])
+    returned(solver, "restore()", field, MeanField)
+    return field
 
 
 def save_ensemble(path: Path, ensemble: Ensemble) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mfplug.inputs import check_regular
 from mfplug.studies.compare import Difference, compare_study
 from mfplug.studies.reference import (
     KEPT,
@@ -94,7 +95,10 @@ def _lines(study: str, reference: Path, results: Path) -> list[Difference]:
     """Return the first line of each file in which the bytes differ."""
     found = []
     for name in KEPT:
-        one, two = ((f / name).read_bytes().split(b"\n") for f in (reference, results))
+        files = reference / name, results / name
+        for path in files:
+            check_regular(path, "result file")
+        one, two = (path.read_bytes().split(b"\n") for path in files)
         if one == two:
             continue
         pairs = zip([*one, b"(end)"], [*two, b"(end)"], strict=False)

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from mfplug.errors import StudyError
+from mfplug.inputs import check_regular
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
+# What an escape such as "\ud800" can make, and no file or picture can hold.
+_NO_TEXT = re.compile("[\ud800-\udfff\0]")
 
 
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file as plain data.
+def read_yaml(path: Path, kind: str = "study") -> Any:
+    """Return the content of a YAML file as plain data; ``kind`` says of what it is.
 
     Raises
     ------
@@ -24,13 +27,14 @@ def read_yaml(path: Path) -> Any:
     """
     import yaml
 
-    who = f"study file '{path}'"
+    who = f"{kind} file '{path}'"
+    check_regular(path, f"{kind} file", StudyError)
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise StudyError(
                 f"{who}: too large; got {size} bytes, expected at most {MAX_BYTES}. Is "
-                "it a study?"
+                f"it a {kind}?"
             )
         text = path.read_text(encoding="utf-8")
         _check_events(text, who)
@@ -41,12 +45,12 @@ def read_yaml(path: Path) -> Any:
         what = getattr(error, "problem", None) or "a character that is not allowed"
         raise StudyError(
             f"{who}: not YAML{where}; got: {what}, expected a mapping such as "
-            "`title: ...`. Mend the file."
+            f"`{'title' if kind == 'study' else 'key'}: ...`. Mend the file."
         ) from error
     except UnicodeDecodeError as error:
         raise StudyError(
             f"{who}: not text; got bytes that are not UTF-8, expected YAML. Is it a "
-            "study?"
+            f"{kind}?"
         ) from error
     except OSError as error:
         raise StudyError(
@@ -74,6 +78,11 @@ def _check_events(text: str, who: str) -> None:
                 f"{who}: YAML aliases are not allowed; got '*{event.anchor}' at line "
                 f"{line}, expected plain data. Write the value out."
             )
+        if isinstance(event, yaml.ScalarEvent) and _NO_TEXT.search(event.value):
+            raise StudyError(
+                f"{who}: half a character or a NUL; got {ascii(event.value)[:40]} at "
+                f"line {line}, expected text that can be written. Remove it."
+            )
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise StudyError(
@@ -87,7 +96,7 @@ def _check_events(text: str, who: str) -> None:
         if depth > MAX_DEPTH:
             raise StudyError(
                 f"{who}: nested too deeply; got more than {MAX_DEPTH} levels at line "
-                f"{line}, expected a study. Is it one?"
+                f"{line}, expected plain data. Is it YAML for mfplug?"
             )
 
 

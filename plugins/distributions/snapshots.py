@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug import Distribution, ParameterError, hookimpl, param
+from mfplug.inputs import check_fits
 
 from ._joint import Compared
 from .gaussian import Gaussian
@@ -55,6 +56,8 @@ class Snapshots(Compared):
         if not self.file:
             return
         try:
+            if not Path(self.file).is_file():
+                raise self._wrong("none", "a file", "Check `file`")
             found = hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
         except OSError as error:
             raise self._wrong(type(error).__name__, "a file", "Check `file`") from error
@@ -103,7 +106,8 @@ class Snapshots(Compared):
             raise self._wrong("no path", "the path of an npz", "Give `file`")
         try:
             q, p = _read(self.file, self.digest)
-        except (OSError, ValueError, KeyError) as error:
+        # A flipped bit can surface anywhere: in zipfile, zlib or NumPy.
+        except Exception as error:
             raise self._wrong(
                 f"{type(error).__name__} ({error})",
                 "an npz with q and p of numbers",
@@ -123,7 +127,9 @@ class Snapshots(Compared):
 @lru_cache(maxsize=2)
 def _read(file: str, digest: str) -> tuple[Array, Array]:
     """Return q and p with the axis of the snapshots; ``digest`` is part of the key."""
-    with np.load(file, allow_pickle=False) as data:
+    # NumPy leaves the file open where it is no archive, so it is opened here.
+    with open(file, "rb") as source, np.load(source, allow_pickle=False) as data:
+        check_fits("snapshots", file, (m.file_size for m in data.zip.infolist()))
         q, p = (np.asarray(data[key], dtype=float) for key in ("q", "p"))
     return (q[None], p[None]) if q.ndim == p.ndim == 2 else (q, p)
 

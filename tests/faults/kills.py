@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from lab import Lab, Row, finish, stored
 
-VICTIMS = ("the run", "a job", "all")
+VICTIMS = {
+    "the run": "the run (mfplug and Snakemake, one process)",
+    "Snakemake": "Snakemake, run without mfplug run",
+    "a job": "a job",
+    "all": "all",
+}
 
 
 def cases(lab: Lab, kills: int) -> Iterator[Row]:
@@ -24,22 +30,26 @@ def cases(lab: Lab, kills: int) -> Iterator[Row]:
 def killed(lab: Lab, kills: int) -> Iterator[Row]:
     """Kill -9 at random moments; go on in the same folder, ten kills or to the end.
 
-    A signal that finds nobody, because the run is over or no job is at work, is no
-    trial.
+    Only true hits count: the run was at work, the victim was there, and the run did not
+    end well. Other signals are drawn anew, and their number is told.
     """
-    dice = random.Random(8)
-    rows = {v: Row(f"kill -9 of {v}, at random moments") for v in VICTIMS}
+    dice, victims = random.Random(8), list(VICTIMS)
+    rows = {
+        v: Row(f"kill -9 of {text}, at random moments") for v, text in VICTIMS.items()
+    }
+    missed = dict.fromkeys(victims, 0)
     out, keep, struck = lab.place(), dict[str, int](), list[Row]()
     while (count := sum(row.trials for row in rows.values())) < kills:
-        victim = VICTIMS[count % 3]
-        process = lab.start(out)
+        victim = victims[count % len(victims)]
+        process = lab.start_alone(out) if victim == "Snakemake" else lab.start(out)
         time.sleep(dice.uniform(0.15, 0.95) * lab.seconds)
-        alive = process.poll() is None
-        hit = alive and _kill(process.pid, victim, dice)
+        hit = _at_work(process, out) and _kill(process.pid, victim, dice)
         end = finish(process)
         if hit and end.status != 0:
             rows[victim].trials += 1
             struck.append(rows[victim])
+        else:
+            missed[victim] += 1
         # Whatever was whole when the signal came has to be there at the end.
         keep = {**stored(out), **keep}
         if end.status == 0 or len(struck) == 10 or count + 1 >= kills:
@@ -50,20 +60,33 @@ def killed(lab: Lab, kills: int) -> Iterator[Row]:
                 row.equal += check.equal
                 row.wrong += check.wrong
             out, keep, struck = lab.place(), {}, []
-    yield from rows.values()
+    for victim, row in rows.items():
+        row.said = f"true hits; {missed[victim]} more signals found the run over"
+        yield row
+
+
+def _at_work(process: subprocess.Popen[str], out: Path) -> bool:
+    """Say whether a run is alive and has begun: it holds its folder, or has a job."""
+    if process.poll() is not None:
+        return False
+    lock = out / ".mfplug.lock"
+    signed = lock.read_text().split() if lock.exists() else []
+    return str(process.pid) in signed or bool(_children(process.pid))
 
 
 def _kill(run: int, victim: str, dice: random.Random) -> bool:
     """Kill the victim; say whether there was one."""
     jobs = _children(run)
     chosen = dice.sample(jobs, 1) if jobs else []
-    targets = {"the run": [run], "a job": chosen, "all": [run, *jobs]}[victim]
+    targets = {"a job": chosen, "all": [run, *jobs]}.get(victim, [run])
+    struck = 0
     for pid in targets:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    return bool(targets)
+        struck += 1
+    return struck > 0
 
 
 def _children(parent: int) -> list[int]:

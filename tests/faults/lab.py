@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mfplug.studies.snake import snakefile
+
 STUDY = """
 title: A study of a second
 system:
@@ -155,8 +157,26 @@ class Lab:
     ) -> subprocess.Popen[str]:
         """Start the run that every trial starts, in a group of its own."""
         words = ["run", self.study, "--plugin", self.plugin, "--out", out, *more]
+        return self._popen(["mfplug", *words, "--cores", 2], environment, limit)
+
+    def start_alone(self, out: Path) -> subprocess.Popen[str]:
+        """Start the workflow by Snakemake itself, as a user of Snakemake does."""
+        here = out.with_name(f"{out.name}-snakemake")
+        here.mkdir(exist_ok=True)
+        words = ["snakemake", "--snakefile", snakefile(), "--directory", here]
+        words += ["--cores", 2, "--scheduler", "greedy", "--rerun-incomplete"]
+        # Its own lock stays when it is killed.
+        words += ["--nolock", "--config", f"studies={self.study}", f"out={out}"]
+        return self._popen(words, {"MFPLUG_PLUGIN_FILES": str(self.plugin)})
+
+    def _popen(
+        self,
+        words: Sequence[object],
+        environment: Mapping[str, str] | None = None,
+        limit: Callable[[], None] | None = None,
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "mfplug", *map(str, words), "--cores", "2"],
+            [sys.executable, "-m", *map(str, words)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,10 +35,12 @@ def cases(lab: Lab) -> Iterator[Row]:
     if os.geteuid() == 0:
         yield full_disk(lab)
         yield read_only(lab)
+        yield read_only_cache(lab)
     else:
-        yield Row("disk full; results read-only", said="not tried: it takes root")
+        yield Row("disk full; results, cache read-only", said="not tried: takes root")
     yield small_files(lab)
     yield memory(lab)
+    yield group(lab)
     yield stale_lock(lab)
     yield from cache(lab)
     yield clock(lab)
@@ -62,13 +65,13 @@ def disk(lab: Lab, kilobytes: int) -> Iterator[Callable[[str], None]]:
 
 def full_disk(lab: Lab) -> Row:
     """Run on disks that are too small by more and less; then there is room."""
-    row = Row("disk full, at sizes from 4 kB to nearly enough")
+    row = Row("disk full, at 12 sizes from 4 kB to nearly enough")
     needed = sum(
         -(-f.stat().st_size // 4096) * 4
         for f in (lab.folder / "undisturbed").rglob("*")
         if f.is_file()
     )
-    for size in (4, 40, *(needed * i // 10 for i in (3, 6, 9))):
+    for size in (4, 40, *(needed * i // 21 for i in range(2, 21, 2))):
         with disk(lab, size) as again:
             out = lab.folder / "disk" / "out"
             lab.expect_line(row, lab.run(out))
@@ -90,6 +93,25 @@ def read_only(lab: Lab) -> Row:
             again("ro")
             lab.expect_line(row, lab.run(out))
             again("rw")
+            lab.settle(row, out)
+    return row
+
+
+def read_only_cache(lab: Lab) -> Row:
+    """Compiled code on a disk that is read-only, filled before and empty."""
+    row = Row("compile cache read-only, empty and filled")
+    for filled in (False, True):
+        with disk(lab, 50000) as again:
+            cache = lab.folder / "disk" / "cache"
+            cache.mkdir(mode=0o700)
+            given = {"MFPLUG_CACHE_DIR": str(cache)}
+            if filled and lab.run(lab.place(), given).status != 0:
+                row.wrong.append("it does not run with a cache of its own")
+            again("ro")
+            out = lab.place()
+            end = lab.run(out, given)
+            if end.status != 0:
+                row.wrong.append(end.complaint or end.text[-300:])
             lab.settle(row, out)
     return row
 
@@ -124,6 +146,37 @@ def memory(lab: Lab) -> Row:
     return row
 
 
+def group(lab: Lab) -> Row:
+    """A control group whose memory is less than the jobs take: the system kills."""
+    row = Row("limit on memory (control group)")
+    root = Path("/sys/fs/cgroup/memory")
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="mfplug-", dir=root))
+    except OSError:
+        row.said = "not tried: no control groups of version 1 that can be written"
+        return row
+    try:
+        for megabytes in (60, 150, 250):
+            # What others keep of the group's files counts as well, so it grows.
+            (folder / "memory.limit_in_bytes").write_text(str(megabytes << 20))
+
+            def enter() -> None:
+                (folder / "tasks").write_text("0")
+
+            out = lab.place()
+            lab.expect_line(row, lab.run(out, limit=enter))
+            # Told that there is more, it goes on until the system ends it.
+            end = lab.run(out, limit=enter, more=["--memory", "4G"])
+            if "Traceback" in end.text:
+                row.wrong.append(f"a traceback: {end.text[-600:]}")
+            lab.settle(row, out)
+    finally:
+        while (folder / "tasks").read_text():
+            time.sleep(0.1)
+        folder.rmdir()
+    return row
+
+
 def stale_lock(lab: Lab) -> Row:
     """Locks that another host or a run of long ago left in the folder."""
     row = Row("stale locks, of another host")
@@ -140,8 +193,8 @@ def stale_lock(lab: Lab) -> Row:
 
 
 def cache(lab: Lab) -> Iterator[Row]:
-    """A compile cache that is garbage, truncated, or cannot be written."""
-    for fault in ("corrupted", "truncated", "read-only"):
+    """A compile cache that is garbage or truncated."""
+    for fault in ("corrupted", "truncated"):
         row = Row(f"compile cache {fault}")
         with tempfile.TemporaryDirectory() as folder:
             given = {"MFPLUG_CACHE_DIR": folder}
@@ -154,18 +207,13 @@ def cache(lab: Lab) -> Iterator[Row]:
                 if fault == "corrupted":
                     middle = len(content) // 2
                     file.write_bytes(content[:middle] + b"\0\xffspoilt" * 9)
-                elif fault == "truncated":
+                else:
                     file.write_bytes(content[: len(content) // 3])
-            if fault == "read-only":
-                for path in (Path(folder), *Path(folder).rglob("*")):
-                    path.chmod(0o555 if path.is_dir() else 0o444)
             out = lab.place()
             end = lab.run(out, given)
             if end.status != 0:
                 row.wrong.append(end.complaint or end.text[-300:])
             lab.settle(row, out)
-            for path in (Path(folder), *Path(folder).rglob("*")):
-                path.chmod(0o755)
         yield row
 
 

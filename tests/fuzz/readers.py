@@ -16,8 +16,12 @@ import numpy as np
 import mfplug
 from mfplug.contracts.metric import Row
 from mfplug.registry import current
+from mfplug.report.files import TABLE_COLUMNS, read_table
+from mfplug.report.svg import inline
 from mfplug.studies.cells import cells_of
+from mfplug.studies.executors import executor_of
 from mfplug.studies.jobs import read_blocks
+from mfplug.studies.load import load
 from mfplug.studies.packs import Packs
 from mfplug.studies.plan import block_of, make_plan, read_plan, study_of, write_plan
 from mfplug.studies.store import (
@@ -30,6 +34,7 @@ from mfplug.studies.store import (
     write_arrays,
 )
 from mfplug.studies.storefolder import Store
+from mfplug.studies.sweep import points_of
 from mfplug.theory.counting.lawfile import read_law
 
 
@@ -102,6 +107,24 @@ def _ensemble(path: Path) -> None:
     assert found.q.shape == found.p.shape == shape, "what is accepted is whole"
 
 
+def _study(folder: Path) -> Reader:
+    def read(path: Path) -> None:
+        name, study = load(str(path))
+        # Enough to read every key; a study may ask for 10^5 cells.
+        for _, _ in zip(points_of(study, name), range(20), strict=False):
+            pass
+
+    return Reader(folder / "small.yaml", read)
+
+
+def _points(folder: Path) -> Reader:
+    def read(path: Path) -> None:
+        law = {"name": "snapshots", "file": str(path), "law": {"name": "gaussian"}}
+        mfplug.System(initial=law).initial.joint(np.random.default_rng(1), 5)
+
+    return Reader(folder / "points.npz", read)
+
+
 READERS: dict[str, Callable[[Path], Reader]] = {
     "law": _law,
     "snapshots": _snapshots("cloud.npz"),
@@ -111,6 +134,17 @@ READERS: dict[str, Callable[[Path], Reader]] = {
     "rows": lambda folder: Reader(folder / "rows.parquet", load_rows),
     "pack": _pack,
     "plan": _plan,
+    "study": _study,
+    "points": _points,
+    "drawing": lambda folder: Reader(
+        folder / "figure.svg", lambda path: inline(path, "s1", "A figure.")
+    ),
+    "table": lambda folder: Reader(
+        folder / "table.csv", lambda path: read_table(path, TABLE_COLUMNS)
+    ),
+    "profile": lambda folder: Reader(
+        folder / "config.yaml", lambda path: executor_of(f"{path.parent}/")
+    ),
 }
 
 
@@ -141,6 +175,27 @@ times: [0.0, 0.5]
 solver: harmonic-exact
 metrics: [coupling]
 """
+TEXTS = {
+    "study": STUDY,
+    "drawing": """<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+ viewBox="0 0 9 9"><defs><path id="a" d="M 0 1.23456 L 3 4 z" style="fill: none"/>
+<clipPath id="c"><rect x="0" y="1" width="3" height="4"/></clipPath></defs>
+<g clip-path="url(#c)"><use xlink:href="#a" x="1.5" style="stroke: #000000"/></g></svg>
+""",
+    "table": """N,time,metric,index,value,stderr,lower,upper,replicas,note
+4,0.0,coupling-mean,,0.5,0.1,0.3,0.7,6,
+8,0.5,"a, b",x,,,,,,no value
+""",
+    "profile": """executor: slurm
+jobs: 3
+retries: 2
+config: [minutes=5, time_limit=2h]
+latency-wait: 60
+slurm-no-account: true
+default-resources: {slurm_partition: night}
+""",
+}
 
 
 def read_all() -> None:
@@ -170,6 +225,9 @@ def write_seeds(folder: Path) -> None:
     for number, field in enumerate(fields):
         save_field(folder / "field" / str(number), field)
     _seed_pack(folder)
+    np.savez(folder / "points" / "0.npz", q=np.zeros((3, 5, 1)), p=np.ones((3, 5, 1)))
+    for name, text in TEXTS.items():
+        (folder / name / "0").write_text(text)
     rows = [Row("a", 0.5, 1.0, stderr=0.1, replicas=3), Row("b", 1.0, None, note="no")]
     save_rows(folder / "rows" / "0", rows)
     with tempfile.TemporaryDirectory() as made:

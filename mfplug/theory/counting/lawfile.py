@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mfplug.errors import ParameterError
+from mfplug.inputs import check_regular
 from mfplug.theory.counting.lattice import Array
 
 Law = dict[tuple[int, ...], float]
@@ -21,6 +22,7 @@ def read_law(path: Path, cells: int) -> Law | Array:
     ParameterError
         If the file is no law file for this number of cells.
     """
+    check_regular(path, "law file", ParameterError)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row]
