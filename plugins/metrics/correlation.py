@@ -119,14 +119,18 @@ class Correlation(mfplug.Observable):
     def _moments(
         self, sample: mfplug.Sample, k: int, t: float
     ) -> list[tuple[Array, Array]]:
-        """Return for each g the U-statistics (R, 3) of particles and of copies."""
+        """Return for each g the U-statistics (R, B) of particles and of copies.
+
+        B = 3, or N if there are fewer particles.
+        """
         from mfplug.theory.manybody import Products
 
         ensemble, field = sample.the_ensemble(), sample.the_field()
         box = sample.system.box or 0.0
         q, p, w = sample.system.initial.nodes(QUADRATURE)
         law = field.flow(q, p, sample.times[0], t)
-        power = Products(((0,), (0, 0), (0, 0, 0)))
+        bodies = ((0,), (0, 0), (0, 0, 0))[: ensemble.particles]
+        power = Products(bodies)
         found: list[list[tuple[Array, Array]]] = [[] for _ in self.observables]
         for part in blocks(ensemble, 40_000):
             now = ensemble.q[k, part], ensemble.p[k, part]
@@ -164,8 +168,9 @@ def _cumulants(
 
     count, N = len(now), sample.the_ensemble().particles
     names = ("mean-shift", "cumulant-2", "cumulant-3")
-    if count < 24 or N < 3:
-        why = f"{count} replicas of {N} particles are too few, 24 of 3 are needed"
+    bodies = now.shape[1]
+    if count < 24:
+        why = f"{count} replicas are too few, 24 are needed"
         return [
             mfplug.Row(name, t, None, index=index, replicas=count, note=why)
             for name in names
@@ -175,7 +180,9 @@ def _cumulants(
         if count >= EACH * (controls.shape[1] + more.shape[1]):
             controls = np.concatenate([controls, more], axis=1)
     found = hoeffding_coefficients(now - before, 1, controls)
-    m = found.value
+    # The moments that N < 3 particles do not have enter the empty rows alone.
+    m, covariance = np.zeros(3), np.zeros((3, 3))
+    m[:bodies], covariance[:bodies, :bodies] = found.value, found.covariance
     values = N * m[0], m[1] - m[0] ** 2, m[2] - 3 * m[1] * m[0] + 2 * m[0] ** 3
     slopes = (
         np.array([N, 0.0, 0.0]),
@@ -184,8 +191,12 @@ def _cumulants(
     )
     quantile = student_quantile(0.95, min(found.sizes) - controls.shape[1] - 1)
     rows = []
-    for name, value, slope in zip(names, values, slopes, strict=True):
-        error = float(np.sqrt(slope @ found.covariance @ slope))
+    for n, (name, value, slope) in enumerate(zip(names, values, slopes, strict=True)):
+        if n >= bodies:
+            why = f"{N} particles have no {n + 1} distinct ones"
+            rows.append(mfplug.Row(name, t, None, None, None, None, index, count, why))
+            continue
+        error = float(np.sqrt(slope @ covariance @ slope))
         half = quantile * error
         rows.append(
             mfplug.Row(
