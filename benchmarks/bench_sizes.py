@@ -82,12 +82,12 @@ PLACES = (
     Place("cosine", {"mode": 1}, 1, 2 * math.pi),
     Place("cosine", {"mode": 1}, 2, 2 * math.pi),
     Place("bump", {"radius": 0.6}, 1),
-    Place("bump", {"radius": 0.6}, 2),
+    Place("bump", {"radius": 0.6}, 2, largest=100_000),
     Place("plummer", SOFT, 2, tolerance=1e-6),
     Place("plummer", SOFT, 3, tolerance=1e-6),
-    Place("yukawa", {"screening": 0.5} | SOFT, 2, 9.0, 1e-6),
-    Place("yukawa", {"screening": 0.5} | SOFT, 3, tolerance=1e-6, largest=100_000),
-    Place("power", {"exponent": 0.7} | SOFT, 2, tolerance=1e-6, largest=100_000),
+    Place("yukawa", {"screening": 0.4} | SOFT, 2, 9.0, 1e-6),
+    Place("yukawa", {"screening": 0.4} | SOFT, 3, tolerance=1e-6, largest=100_000),
+    Place("power", {"exponent": 0.7, "cutoff": 0.05}, 2, tolerance=1e-6),
 )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import mfplug
+from mfplug.dynamics.sums.contract import check_potential
 from mfplug.errors import MfplugError
 from mfplug.registry.declared import DECLARED, check_declared
 
@@ -175,6 +176,22 @@ def test_an_external_potential_is_blamed_and_not_the_potential(method, fault, sa
         mfplug.solve_mean_field(free(external=cls()), [0.0, 1.0], Rest())
     assert str(caught.value).startswith("external 'trap': ")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["gradient_bound", "gradient_lipschitz"])
+@pytest.mark.parametrize("value", ["big", None, -1.0, float("nan"), [1.0], True])
+def test_a_bound_that_is_none(name, value):
+    base = type(mfplug.create("potential", "gaussian"))
+    cls = dataclass(frozen=True)(type("Faulty", (base,), {name: value}))
+    with pytest.raises(MfplugError, match=f"^potential 'gaussian': {name} is no bound"):
+        check_potential(cls(), 1)
+
+
+def test_bounds_that_are_some():
+    base = type(mfplug.create("potential", "gaussian"))
+    for value in (0, 2, 0.5, np.float64(0.5), float("inf")):
+        faulty = type("Sound", (base,), {"gradient_bound": value})
+        check_potential(dataclass(frozen=True)(faulty)(), 1)
 
 
 @pytest.mark.parametrize(

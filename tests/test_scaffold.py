@@ -52,6 +52,14 @@ def test_names_that_are_refused(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_that_ships_is_taken(tmp_path):
+    with pytest.raises(ParameterError, match="the name is taken; got 'gaussian'"):
+        new_package("potential", "gaussian", tmp_path)
+    assert not list(tmp_path.iterdir())
+    # Names are those of a kind: a metric may be called so.
+    assert new_package("metric", "gaussian", tmp_path)
+
+
 def code_lines(text):
     return [line for line in text.splitlines() if line.strip()]
 

@@ -25,6 +25,7 @@ _COMPILED_IN = (
     "memory",
     "pairtypes",
     "kernels",
+    "sums/cell_lists",
 )
 
 _ENERGY = """

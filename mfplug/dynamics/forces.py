@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mfplug.contracts.soundness import external_values
 from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.sums import METHODS, PairSum
-from mfplug.dynamics.sums.pairsum import check_method
+from mfplug.dynamics.sums.refuse import check_method
 from mfplug.errors import NumericsError
 
 if TYPE_CHECKING:

@@ -177,17 +177,21 @@ def field_row(sources, weights, j0, j1, targets, out, k, scale, box, p):
     out[{a}, k] -= t{a}
 """
 
-#: Target k and the first n sources, which feel it with weight w: their pulls add up.
+#: Target k and n sources from j on, which feel it with weight w: their pulls add up.
+#: Rows of ``near`` are the components and the weights, those of ``pulls`` components.
 _FIELD_PAIRS = """
-def field_pairs(sources, weights, pulls, n, targets, out, k, w, p):
+def field_pairs(near, pulls, j, n, targets, out, k, w, p):
     x{a} = targets[{a}, k]
     t{a} = 0.0
-    for j in range(n):
-        d{a} = x{a} - sources[{a}, j]
+    y{a} = {a} * near.shape[1] + j
+    f{a} = {a} * pulls.shape[1] + j
+    mass = {d} * near.shape[1] + j
+    for i in range(n):
+        d{a} = x{a} - peek(near, y{a} + i)
         g = pair_gradient(({all d}), p)
-        m = weights[j]
+        m = peek(near, mass + i)
         t{a} += m * g[{a}]
-        pulls[{a}, j] += w * g[{a}]
+        poke(pulls, f{a} + i, peek(pulls, f{a} + i) + w * g[{a}])
     out[{a}, k] -= t{a}
 """
 

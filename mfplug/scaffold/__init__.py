@@ -15,6 +15,8 @@ from string import Template
 from mfplug import __version__
 from mfplug.contracts.plugin import API_VERSION, KINDS
 from mfplug.errors import ParameterError, PluginError, did_you_mean, shown
+from mfplug.registry import current
+from mfplug.registry.loader import SHIPPED
 
 #: Where each template goes; ``plugin`` stands for the template of the kind.
 LAYOUT = {
@@ -56,7 +58,7 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
     Raises
     ------
     ParameterError
-        If kind or name is not allowed.
+        If kind or name is not allowed, or a plugin that ships has this name.
     PluginError
         If the folder exists already: nothing is overwritten.
     """
@@ -70,6 +72,11 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
             f"new: the name is not allowed; got {shown(name)}, expected lower-case "
             "letters, digits and hyphens, beginning with a letter. Take one such as "
             "soft-morse."
+        )
+    if name in _shipped(kind):
+        raise ParameterError(
+            f"new: the name is taken; got {shown(name)}, expected none of the {kind}s "
+            "that mfplug ships. Two of one name can be used by nobody: take another."
         )
     folder = into / f"mfplug-{name}"
     if folder.exists():
@@ -100,6 +107,11 @@ def new_package(kind: str, name: str, into: Path) -> list[Path]:
         target.write_text(Template(text).substitute(words), encoding="utf-8")
         written.append(target)
     return written
+
+
+def _shipped(kind: str) -> set[str]:
+    entries = current().entries(kind)
+    return {entry.name for entry in entries if entry.source.distribution == SHIPPED}
 
 
 def _study(kind: str, name: str) -> dict[str, str]:

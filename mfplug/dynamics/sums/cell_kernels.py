@@ -1,9 +1,7 @@
 """Compiled sums over the sources in a target's cell and in the cells around it.
 
-Sources are stored cell by cell, the last axis running fastest, so that the cells beside
-each other along it are one stretch of memory. What acts on a cell is copied together
-once, images of the torus moved to their place, and then read by each of its targets in
-one loop. A target is summed by one thread in the order of the stretches. ``term`` is a
+A target is summed by one thread in the order of the stretches that act on its cell
+(:mod:`mfplug.dynamics.sums.cell_lists`). ``term`` is a
 :class:`mfplug.dynamics.pairtypes.PairTerm`.
 """
 
@@ -21,8 +19,13 @@ prepare_numba()
 from numba import njit, prange  # noqa: E402
 
 import mfplug.dynamics.pairtypes  # noqa: E402, F401  (registers the methods of term)
-from mfplug.dynamics.memory import peek, poke  # noqa: E402
-from mfplug.dynamics.vexp import FAST, INLINE  # noqa: E402
+from mfplug.dynamics.sums.cell_lists import (  # noqa: E402
+    around,
+    bounds_of,
+    gather,
+    within,
+)
+from mfplug.dynamics.vexp import FAST  # noqa: E402
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -36,125 +39,6 @@ _KERNEL: dict[str, Any] = {
     "nogil": True,
     "cache": True,
 }
-_SERIAL: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
-
-
-@njit(**_SERIAL)
-def list_cells(
-    x: Array, low: Array, size: Array, counts: Integers, box: float
-) -> tuple[Integers, Integers]:
-    """Return the order of points (d, K) by cell, and where each cell begins.
-
-    On a torus (``box`` > 0) points are taken to [0, box). Points outside of the cells
-    count as in the nearest one.
-    """
-    d, points = x.shape
-    cells = 1
-    for a in range(d):
-        cells *= counts[a]
-    number = np.empty(points, dtype=np.int64)
-    starts = np.zeros(cells + 1, dtype=np.int64)
-    for i in range(points):
-        flat = 0
-        for a in range(d):
-            v = x[a, i]
-            if box > 0.0:
-                v -= box * np.floor(v / box)
-            u = np.floor((v - low[a]) / size[a])
-            flat = flat * counts[a] + np.int64(min(max(u, 0.0), counts[a] - 1.0))
-        number[i] = flat
-        starts[flat + 1] += 1
-    for c in range(cells):
-        starts[c + 1] += starts[c]
-    order = np.empty(points, dtype=np.int64)
-    free = starts[:cells].copy()
-    for i in range(points):
-        order[free[number[i]]] = i
-        free[number[i]] += 1
-    return order, starts
-
-
-@njit(**INLINE)
-def _around(
-    cell: int,
-    rows: Integers,
-    k: int,
-    part: int,
-    starts: Integers,
-    counts: Integers,
-    box: float,
-    moved: Array,
-) -> tuple[int, int]:
-    """Return the sources [j0, j1) of row k around a cell, and how far they are moved.
-
-    ``rows[k]`` is the shift of the cell in all axes but the last, and the first and the
-    last shift in that one. Part 0 is what lies in the box, 1 what wraps around it.
-    """
-    d = counts.shape[0]
-    count = counts[d - 1]
-    middle = cell % count
-    rest = cell // count
-    row = 0
-    stride = 1
-    for b in range(d - 1):
-        a = d - 2 - b
-        c = rest % counts[a] + rows[k, a]
-        rest //= counts[a]
-        moved[a] = 0.0
-        if c < 0 or c >= counts[a]:
-            if not box > 0.0:
-                return 0, 0
-            moved[a] = -box if c < 0 else box
-            c += counts[a] if c < 0 else -counts[a]
-        row += c * stride
-        stride *= counts[a]
-    first = middle + rows[k, d - 1]
-    last = middle + rows[k, d] + 1
-    moved[d - 1] = 0.0
-    if part == 1:
-        if not box > 0.0 or (first >= 0 and last <= count):
-            return 0, 0
-        moved[d - 1] = -box if first < 0 else box
-        first, last = (first + count, count) if first < 0 else (0, last - count)
-    row *= count
-    return starts[row + max(first, 0)], starts[row + min(last, count)]
-
-
-@njit(**INLINE)
-def _gather(
-    cell: int,
-    rows: Integers,
-    y: Array,
-    w: Array,
-    starts: Integers,
-    counts: Integers,
-    box: float,
-    near: Array,
-    moved: Array,
-) -> tuple[Array, int]:
-    """Copy what acts on a cell into ``near`` (d + 1, ...), weights last; the number."""
-    d = counts.shape[0]
-    total = 0
-    for k in range(2 * rows.shape[0]):
-        j0, j1 = _around(cell, rows, k // 2, k % 2, starts, counts, box, moved)
-        total += j1 - j0
-    if total > near.shape[1]:
-        near = np.empty((d + 1, total + total // 2))
-    n = 0
-    for k in range(2 * rows.shape[0]):
-        j0, j1 = _around(cell, rows, k // 2, k % 2, starts, counts, box, moved)
-        size = j1 - j0
-        for a in range(d):
-            shift = moved[a]
-            first = a * y.shape[1] + j0
-            to = a * near.shape[1] + n
-            for j in range(size):
-                poke(near, to + j, peek(y, first + j) + shift)
-        to = d * near.shape[1] + n
-        for j in range(size):
-            poke(near, to + j, peek(w, j0 + j))
-        n += size
-    return near, total
 
 
 @njit(**_KERNEL)
@@ -168,8 +52,11 @@ def cell_forces(
     w: Array,
     starts: Integers,
     counts: Integers,
-    p: Any,
+    low: Array,
+    size: Array,
+    reach: float,
     box: float,
+    p: Any,
     out: Array,
 ) -> None:
     """out[:, i] -= sum_j w_j grad phi(x_i - y_j), j near i.
@@ -179,13 +66,16 @@ def cell_forces(
     cells
         Numbers of the cells that have targets.
     rows
-        Which cells are around one, as in ``_around``.
+        Which cells are around one, as in ``around``.
     x, ends
         Targets (d, K) by cell, scaled, and where each cell begins.
     y, w, starts
         Sources (d, M) by cell, scaled, their weights, and where each cell begins.
-    counts, box
-        Cells in each axis, and the scaled side of the torus, 0 in free space.
+    counts, low, size
+        Cells in each axis, where they begin and their sides, scaled.
+    reach, box
+        Scaled separation beyond which nothing acts, and scaled side of the torus, 0 in
+        free space.
     p
         Parameters of the potential.
     """
@@ -193,11 +83,19 @@ def cell_forces(
     for job in prange((cells.shape[0] + _CHUNK - 1) // _CHUNK):
         near = np.empty((d + 1, 256))
         moved = np.empty(d)
+        stops = np.empty(2 * rows.shape[0], dtype=np.int64)
+        bounds = np.empty((rows.shape[0], d - 1, 2))
         for q in range(job * _CHUNK, min(cells.shape[0], (job + 1) * _CHUNK)):
             cell = cells[q]
-            near, n = _gather(cell, rows, y, w, starts, counts, box, near, moved)
-            for i in range(ends[cell], ends[cell + 1]):
-                term.field_row(near, near[d], 0, n, x, out, i, 1.0, 1.0, p)
+            near, _ = gather(cell, rows, y, w, starts, counts, box, near, moved, stops)
+            bounds_of(cell, rows, low, size, counts, box, bounds)
+            j1 = 0
+            for k in range(2 * rows.shape[0]):
+                j0, j1 = j1, stops[k]
+                for i in range(ends[cell], ends[cell + 1]):
+                    j, end = within(x, i, bounds, k // 2, reach, near, j0, j1)
+                    if j < end:
+                        term.field_row(near, near[d], j, end, x, out, i, 1.0, 1.0, p)
 
 
 @njit(**_KERNEL)
@@ -210,23 +108,27 @@ def cell_pairs(
     w: Array,
     starts: Integers,
     counts: Integers,
-    p: Any,
+    low: Array,
+    size: Array,
+    reach: float,
     box: float,
+    p: Any,
     out: Array,
 ) -> None:
     """Do the same for a cloud on itself, each pair of two cells once.
 
     A cell takes the pairs with those after it. The layers of cells along the first axis
     are cut into slabs, no thinner than the range: one writes to itself and to the next
-    one, so that every other slab can go to another thread.
+    one, so that every other slab can go to another thread. In a row of cells points are
+    in the order of their last coordinate, so that a target finds those within reach.
 
     Parameters
     ----------
     edges
         The first layer of each slab, and the number of layers.
     rows, own
-        As in ``_around``: what lies after a cell, and the cell alone.
-    x, w, starts, counts, p, box, out
+        As in ``around``: what lies after a cell, and the cell alone.
+    x, w, starts, counts, low, size, reach, box, p, out
         As in :func:`cell_forces`.
     """
     d = counts.shape[0]
@@ -237,23 +139,37 @@ def cell_pairs(
             near = np.empty((d + 1, 256))
             pulls = np.empty((d, 256))
             moved = np.empty(d)
+            bounds = np.empty((rows.shape[0], d - 1, 2))
+            ends = np.empty(2 * rows.shape[0], dtype=np.int64)
             slab = 2 * np.int64(job) + phase
             for cell in range(edges[slab] * layer, edges[slab + 1] * layer):
                 i0, i1 = starts[cell], starts[cell + 1]
                 if i0 == i1:
                     continue
-                near, n = _gather(cell, own, x, w, starts, counts, box, near, moved)
+                near, n = gather(
+                    cell, own, x, w, starts, counts, box, near, moved, ends
+                )
                 for i in range(i0, i1):
                     term.field_row(near, near[d], 0, n, x, out, i, 1.0, 1.0, p)
-                near, n = _gather(cell, rows, x, w, starts, counts, box, near, moved)
+                near, n = gather(
+                    cell, rows, x, w, starts, counts, box, near, moved, ends
+                )
                 if pulls.shape[1] != near.shape[1]:
                     pulls = np.empty((d, near.shape[1]))
                 pulls[:, :n] = 0.0
-                for i in range(i0, i1):
-                    term.field_pairs(near, near[d], pulls, n, x, out, i, w[i], p)
+                bounds_of(cell, rows, low, size, counts, box, bounds)
+                j1 = 0
+                for k in range(2 * rows.shape[0]):
+                    j0, j1 = j1, ends[k]
+                    for i in range(i0, i1):
+                        j, end = within(x, i, bounds, k // 2, reach, near, j0, j1)
+                        if j < end:
+                            term.field_pairs(
+                                near, pulls, j, end - j, x, out, i, w[i], p
+                            )
                 n = 0
                 for k in range(2 * rows.shape[0]):
-                    j0, j1 = _around(
+                    j0, j1 = around(
                         cell, rows, k // 2, k % 2, starts, counts, box, moved
                     )
                     for a in range(d):
@@ -273,20 +189,31 @@ def cell_energies(
     w: Array,
     starts: Integers,
     counts: Integers,
-    p: Any,
+    low: Array,
+    size: Array,
+    reach: float,
     box: float,
+    p: Any,
     origin: float,
     out: Array,
 ) -> None:
-    """out[i] = sum_j w_j phi(x_i - y_j), j near i, ``origin`` for phi(0)."""
+    """out[i] += sum_j w_j phi(x_i - y_j), j near i, ``origin`` for phi(0)."""
     d = counts.shape[0]
     for job in prange((cells.shape[0] + _CHUNK - 1) // _CHUNK):
         near = np.empty((d + 1, 256))
         moved = np.empty(d)
+        stops = np.empty(2 * rows.shape[0], dtype=np.int64)
+        bounds = np.empty((rows.shape[0], d - 1, 2))
         for q in range(job * _CHUNK, min(cells.shape[0], (job + 1) * _CHUNK)):
             cell = cells[q]
-            near, n = _gather(cell, rows, y, w, starts, counts, box, near, moved)
-            for i in range(ends[cell], ends[cell + 1]):
-                out[i] = term.field_energy_row(
-                    near, near[d], 0, n, x, i, 1.0, 1.0, p, origin
-                )
+            near, _ = gather(cell, rows, y, w, starts, counts, box, near, moved, stops)
+            bounds_of(cell, rows, low, size, counts, box, bounds)
+            j1 = 0
+            for k in range(2 * rows.shape[0]):
+                j0, j1 = j1, stops[k]
+                for i in range(ends[cell], ends[cell + 1]):
+                    j, end = within(x, i, bounds, k // 2, reach, near, j0, j1)
+                    if j < end:
+                        out[i] += term.field_energy_row(
+                            near, near[d], j, end, x, i, 1.0, 1.0, p, origin
+                        )

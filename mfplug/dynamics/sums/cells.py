@@ -19,15 +19,15 @@ Integers = NDArray[np.int64]
 
 #: What is left of phi_N and its slope beyond the range, relative to their largest.
 NEGLIGIBLE = 1e-15
+#: The range is taken longer than it is, by more than cells and separations round.
+_WIDER = 1.0 + 1e-9
 #: Cells in all, at most so many for each source.
 _CELLS_A_SOURCE = 4
-#: Cells to a range, at most; each has at least so many sources about a source.
-_PARTS, _FILLED = 2, 12
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of a part of the range: so many to each side hold all that acts.
+    """Cells no shorter than the range: one to each side holds all that acts.
 
     In free space the outermost cells reach to infinity: a few points far away need no
     cells of their own.
@@ -37,7 +37,6 @@ class Grid:
     size: Array
     counts: Integers
     box: float | None
-    parts: int = 1
 
     def cells(self, x: Array) -> Integers:
         """Return the indices of the cells of points, both (d, K)."""
@@ -53,34 +52,21 @@ class Grid:
             number = number * count + index
         return number
 
-    def rows(self, reach: float) -> Integers:
-        """Return the rows of cells around one that are within reach of it.
+    def rows(self) -> Integers:
+        """Return the rows of cells around one.
 
         A row is the shifts in all axes but the last, and the cells to each side there.
         """
-        found = []
-        steps = range(-self.parts, self.parts + 1)
-        for shift in product(steps, repeat=len(self.counts) - 1):
-            apart = [
-                max(abs(k) - 1, 0) * h
-                for k, h in zip(shift, self.size[:-1], strict=True)
-            ]
-            left = reach**2 - sum(gap**2 for gap in apart)
-            if left > 0.0:
-                along = int(np.sqrt(left) / self.size[-1] * (1.0 + 1e-12)) + 1
-                along = min(along, self.parts)
-                found.append([*shift, -along, along])
-        return np.array(found, dtype=np.int64)
+        shifts = product((-1, 0, 1), repeat=len(self.counts) - 1)
+        return np.array([[*shift, -1, 1] for shift in shifts], dtype=np.int64)
 
     def slabs(self) -> Integers:
-        """Return where slabs of layers begin that are no thinner than the range.
+        """Return where slabs of layers begin.
 
         On a torus their number is even, because the last one meets the first.
         """
         layers = int(self.counts[0])
-        count = max(1, layers // self.parts)
-        if self.box is not None:
-            count -= count % 2
+        count = layers - (layers % 2 if self.box is not None else 0)
         return np.arange(count + 1, dtype=np.int64) * layers // count
 
 
@@ -119,80 +105,85 @@ class CellSum:
         self.reach = reach
         self.direct = DirectSum(kernel, compiled)
 
-    def _grid(self, y: Array, parts: int = 1) -> Grid:
+    def _grid(self, y: Array) -> Grid:
         d, points = y.shape
         most = max(3, int((_CELLS_A_SOURCE * points) ** (1.0 / d)))
-        box, reach = self.kernel.box, self.reach / parts
+        box, reach = self.kernel.box, self.reach
         if box is not None:
             counts = np.full(d, min(most, int(box / reach)))
-            return Grid(np.zeros(d), box / counts, counts, box, parts)
+            return Grid(np.zeros(d), box / counts, counts, box)
         low, high = y.min(axis=1), y.max(axis=1)
         wanted = np.floor((high - low) / reach)
         counts = np.clip(np.nan_to_num(wanted), 1, most).astype(np.int64)
         size = np.full(d, reach)
         # Where there are too many, they lie around the middle of the cloud.
         middle = np.where(wanted > most, np.median(y, axis=1), 0.5 * (low + high))
-        return Grid(middle - 0.5 * counts * size, size, counts, None, parts)
+        return Grid(middle - 0.5 * counts * size, size, counts, None)
+
+    def listed(self, x: Array) -> tuple[Grid, Listed]:
+        """Return cells for points, shape (d, K), and the points by cell."""
+        grid = self._grid(x)
+        return grid, self._listed(grid, x)
 
     def _listed(self, grid: Grid, x: Array) -> Listed:
-        from mfplug.dynamics.sums.cell_kernels import list_cells
+        from mfplug.dynamics.sums.cell_lists import list_cells
 
-        box = grid.box
-        order, starts = list_cells(x, grid.low, grid.size, grid.counts, box or 0.0)
+        if grid.box is not None:
+            x = x - grid.box * np.floor(x / grid.box)
+        along = np.argsort(x[-1], kind="stable")
+        order, starts = list_cells(x, along, grid.low, grid.size, grid.counts)
         points = np.ascontiguousarray(x[:, order])
-        if box is not None:
-            points -= box * np.floor(points / box)
         return Listed(order, self.kernel.scale * points, starts)
 
-    def _sources(self, y: Array) -> tuple[Grid, Listed]:
-        """Return cells that are filled well, and the sources by cell."""
-        grid = self._grid(y)
-        listed = self._listed(grid, y)
-        filled = np.diff(listed.starts)
-        about = float(np.sum(filled**2)) / max(1, y.shape[1])
-        parts = min(_PARTS, int((about / _FILLED) ** (1.0 / len(y))))
-        if parts > 1:
-            finer = self._grid(y, parts)
-            # Where the number of cells is limited they may be no smaller.
-            if grid.box is None or finer.counts[0] > 2 * parts:
-                return finer, self._listed(finer, y)
-        return grid, listed
+    def pairs(self, grid: Grid, listed: Listed, w: Array) -> Array:
+        """Return the forces of a cloud on itself, each pair of cells once.
 
-    def _pairs(self, x: Array, w: Array) -> Array:
-        """Return the sum of gradients on a cloud by itself, each pair of cells once."""
+        Parameters
+        ----------
+        grid, listed
+            From :meth:`listed`.
+        w
+            Weights in the order of the cells, as the forces (d, K).
+        """
         from mfplug.dynamics.sums.cell_kernels import cell_pairs
 
-        k, c = self.kernel, self.direct.compiled
-        grid, listed = self._sources(x)
-        rows = grid.rows(self.reach)
+        k, c, d = self.kernel, self.direct.compiled, len(grid.counts)
         after = [
             [*shift, 1 if not any(shift) else first, last]
-            for *shift, first, last in rows.tolist()
+            for *shift, first, last in grid.rows().tolist()
             if tuple(shift) >= (0,) * len(shift)
         ]
-        own = np.zeros((1, len(x) + 1), dtype=np.int64)
-        out = np.zeros(x.shape)
+        own = np.zeros((1, d + 1), dtype=np.int64)
+        out = np.zeros(listed.points.shape)
         cell_pairs(
             c.term(None), grid.slabs(), np.array(after, dtype=np.int64), own,
-            listed.points, w[listed.order], listed.starts, grid.counts, c.scalars,
-            0.0 if k.box is None else k.scale * k.box, out,
+            listed.points, w, listed.starts, *self._space(grid), c.scalars, out,
         )  # fmt: skip
-        result = np.empty_like(out)
-        result[:, listed.order] = out
-        return result
+        out *= k.factor * k.scale
+        return out
+
+    def _space(self, grid: Grid) -> tuple[Any, ...]:
+        """Return counts, low, size, reach and box (0 in free space), all scaled."""
+        k = self.kernel
+        return (
+            grid.counts,
+            k.scale * grid.low,
+            k.scale * grid.size,
+            _WIDER * k.scale * self.reach,
+            0.0 if k.box is None else k.scale * k.box,
+        )
 
     def _run(
         self, y: Array, w: Array, x: Array, loop: Any, out: Array, *more: Any
     ) -> Any:
         """Call a compiled loop; return what it gives in the order of the targets."""
-        k, c = self.kernel, self.direct.compiled
-        grid, sources = self._sources(y)
+        c = self.direct.compiled
+        grid, sources = self.listed(y)
         targets = sources if x is y else self._listed(grid, x)
         loop(
-            c.term(None), np.flatnonzero(np.diff(targets.starts)),
-            grid.rows(self.reach), targets.points, targets.starts, sources.points,
-            w[sources.order], sources.starts, grid.counts, c.scalars,
-            0.0 if k.box is None else k.scale * k.box, *more, out,
+            c.term(None), np.flatnonzero(np.diff(targets.starts)), grid.rows(),
+            targets.points, targets.starts, sources.points, w[sources.order],
+            sources.starts, *self._space(grid), c.scalars, *more, out,
         )  # fmt: skip
         result = np.empty_like(out)
         result[..., targets.order] = out
@@ -213,9 +204,11 @@ class CellSum:
         from mfplug.dynamics.sums.cell_kernels import cell_forces
 
         if sources is targets:
-            out = self._pairs(sources, weights)
-        else:
-            out = self._run(sources, weights, targets, cell_forces, out)
+            grid, listed = self.listed(sources)
+            order = listed.order
+            out[:, order] = self.pairs(grid, listed, weights[order])
+            return out
+        out = self._run(sources, weights, targets, cell_forces, out)
         out *= self.kernel.factor * self.kernel.scale
         return out
 

@@ -7,16 +7,16 @@ timed while it runs: the choice, and with it every bit, is the same on every mac
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from mfplug.contracts.derivation import NUMPY_NAMES
 from mfplug.dynamics.sums.cells import find_cells
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import MOST_MODES, FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.line import find_line
+from mfplug.dynamics.sums.pair_cost import direct_seconds
 from mfplug.dynamics.sums.polynomial import PolynomialSum, find_polynomial
+from mfplug.dynamics.sums.radii import BALL, LOOKED_AT
 from mfplug.dynamics.sums.split import SplitSum
 from mfplug.dynamics.sums.waves import WaveSum, find_waves
 
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 #: Where a cloud is not known, this is how far it extends.
 EXTENT = 16.0
 
-#: Seconds a pair in ``direct``: compiled, a part of it where the formula is arithmetic
-#: alone, and by NumPy.
-PAIR = {1: 0.5e-9, 2: 0.65e-9, 3: 0.8e-9}
-ARITHMETIC = 0.35
-PAIR_PLAIN = 6e-8
 #: Energies of a cloud: by pairs in units of its forces; else what a call costs more.
 ENERGY, CLOUD = 1.5, 1e-4
 #: Seconds a force of ``fourier``: once, a point, a mode.
@@ -40,13 +35,14 @@ MODE = {1: 7e-8, 2: 1.3e-7, 3: 2.5e-7}
 #: Seconds of ``separable``: once, and a point and wave, or a point and power. What
 #: comes once is shared by the replicas of an ensemble, so little of it is counted.
 WAVES, WAVE = 2e-6, 1.9e-8
-MOMENTS, MOMENT = 2e-5, 4.5e-9
+MOMENTS, MOMENT = 1e-5, 4.5e-9
 #: Seconds of ``sorted``: once, a point.
-SORT, SORTED = 5e-5, 3.6e-7
+SORT, SORTED = 5e-5, 3.1e-7
 #: Seconds of ``split``, once; the rest stands in ``radii``.
-SPLIT = 2e-3
-#: Seconds of ``cells``: once, a point, and a pair as a multiple of that of ``direct``.
-CELL, LIST, NEAR = 1e-4, 1e-7, 1.5
+SPLIT = 1e-3
+#: Seconds of ``cells``: once, a point, and a pair beside those of ``direct``.
+CELL, NEAR = 2e-4, 8e-11
+LIST = {1: 1.5e-7, 2: 3e-7, 3: 7e-7}
 
 
 def candidates(
@@ -72,17 +68,6 @@ def candidates(
         if pair is not None:
             found[name] = pair
     return found
-
-
-def direct_seconds(kernel: ScaledKernel, pairs: float) -> float:
-    """Return the seconds that ``direct`` takes for so many pairs."""
-    compiled = DirectSum(kernel).compiled
-    if not compiled.compiled:
-        return PAIR_PLAIN * pairs
-    source = compiled.derivation.source
-    functions = [*(name for name in NUMPY_NAMES if name not in ("inf", "nan")), "erf"]
-    easy = not any(re.search(rf"\b{name}c?\(", source) for name in functions)
-    return PAIR[kernel.dimension] * (ARITHMETIC if easy else 1.0) * pairs
 
 
 def _direct(
@@ -167,9 +152,10 @@ def _cells(
         return None
     # A cloud that is dense in the middle counts as a uniform one of half its extent.
     side = 0.5 * EXTENT if kernel.box is None else kernel.box
-    near = min(1.0, (3.0 * found.reach / side) ** kernel.dimension)
-    seconds = NEAR * direct_seconds(kernel, near * float(size) ** 2)
-    return CELL + LIST * size + seconds, found
+    d = kernel.dimension
+    near = min(1.0, LOOKED_AT[d] * BALL[d] * (found.reach / side) ** d)
+    pair = NEAR + direct_seconds(kernel, 1.0)
+    return CELL + LIST[d] * size + pair * near * float(size) ** 2, found
 
 
 _WAYS = {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.contracts.calls import calling
+from mfplug.contracts.potential import Potential
 from mfplug.contracts.tracing import is_radial
-from mfplug.errors import NumericsError, PluginError
+from mfplug.errors import MfplugError, NumericsError, PluginError, shown
 
 Array = NDArray[np.float64]
 
@@ -25,7 +27,8 @@ def check_potential(potential: Any, dimension: int) -> None:
     """Refuse a potential that breaks its contract at one of forty points.
 
     Values of the right shape, not all of them NaN; even; a gradient that is the slope
-    of the energy wherever two difference quotients agree on that slope.
+    of the energy wherever two difference quotients agree on that slope; bounds that
+    are declared are numbers.
 
     Raises
     ------
@@ -74,6 +77,28 @@ def _check_quietly(potential: Any, dimension: int) -> None:
     )  # fmt: skip
     if not is_radial(potential):
         _compare_slopes(potential, dx, gradient)
+    for name in ("gradient_bound", "gradient_lipschitz"):
+        _check_bound(potential, name)
+
+
+def _check_bound(potential: Any, name: str) -> None:
+    """Refuse a bound that is no number; a derived one is left for who needs it."""
+    if getattr(type(potential), name) is getattr(Potential, name):
+        return
+    try:
+        with calling(potential, name):
+            value = getattr(potential, name)
+    # Not known for these parameters, and said so.
+    except MfplugError as error:
+        if isinstance(error, PluginError) and error.__cause__ is not None:
+            raise
+        return
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not (real and value >= 0.0):
+        raise PluginError(
+            f"potential '{potential.name}': {name} is no bound; got {shown(value)}, "
+            "expected a number >= 0, or infinity. Mend it, or leave it out."
+        )
 
 
 def _points(dimension: int) -> Array:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from threading import Lock
 from typing import Any
 
@@ -26,6 +26,8 @@ MOST_MODES = 1 << 22
 #: to threads. A point costs more in more dimensions: smaller parts pay there. With many
 #: modes a part has more points, because each part transforms a whole grid.
 _PART, _MODES_A_POINT = (1 << 17, 3 << 15, 3 << 14), 4
+#: A transform of fewer points is over before a thread has started.
+SHARED = 1 << 15
 #: Extents are rounded up to a power of this, so that a moving cloud keeps its box.
 _ROUND = 2.0 ** (1 / 6)
 _KEPT = 8
@@ -70,6 +72,8 @@ class FourierSum:
         Threads that share the transforms.
     most
         Modes in all, at most.
+    part
+        Points of a part, at least.
     """
 
     name = "fourier"
@@ -80,18 +84,20 @@ class FourierSum:
         tolerance: float,
         threads: int = 1,
         most: int = MOST_MODES,
+        part: int = 0,
     ) -> None:
         self.kernel = kernel
         self.tolerance = tolerance
         self.threads = threads
         self.most = most
+        self.part = part
         self._modes: dict[tuple[float, ...], Modes | TooManyModes] = {}
         self._lock = Lock()
         _keep_freed_memory()
 
     def tightened(self, tolerance: float) -> FourierSum:
         """Return the same with another tolerance."""
-        return FourierSum(self.kernel, tolerance, self.threads, self.most)
+        return FourierSum(self.kernel, tolerance, self.threads, self.most, self.part)
 
     def plan(self, extent: tuple[float, ...]) -> tuple[Periodic, tuple[int, ...]]:
         """Return the periodic kernel and its modes, for separations up to ``extent``.
@@ -160,7 +166,7 @@ class FourierSum:
                 nthreads=1,
             )
 
-        parts = self._map(part, _parts(len(w), modes.sizes))
+        parts = self._map(part, _parts(len(w), modes.sizes, self.part))
         total = parts[0]
         for other in parts[1:]:
             total += other
@@ -174,24 +180,26 @@ class FourierSum:
         transform = _by_dimension(finufft, 2, len(angles))
         points = len(angles[0])
 
-        def part(s: slice) -> Complex:
+        def part(rows: slice, s: slice) -> Complex:
             return transform(
                 *[a[s] for a in angles],
-                series,
+                series[rows],
                 eps=self._epsilon,
                 isign=1,
                 nthreads=1,
             )
 
-        slices = _parts(points, series.shape[1:])
-        if len(slices) == 1:
-            return part(slices[0])
+        slices, rows = _parts(points, series.shape[1:], self.part), [slice(None)]
+        if len(slices) < self.threads and points >= SHARED:
+            rows = [slice(t, t + 1) for t in range(len(series))]
+        if len(slices) == len(rows) == 1:
+            return part(rows[0], slices[0])
         out = np.empty((len(series), points), dtype=complex)
 
-        def placed(s: slice) -> None:
-            out[:, s] = part(s)
+        def placed(job: tuple[slice, slice]) -> None:
+            out[job] = part(*job)
 
-        self._map(placed, slices)
+        self._map(placed, product(rows, slices))
         return out
 
     def _map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> list[Any]:
@@ -235,7 +243,7 @@ class FourierSum:
             if 2 * t + 1 < d:
                 # -i (k_a + i k_b): the imaginary part is the component b.
                 k = k + 1j * _along(modes, 2 * t + 1)
-            pairs[t] = -1j * k * spectrum
+            np.multiply(-1j * k, spectrum, out=pairs[t])
         values = self.values(pairs, at_targets)
         out = np.empty((d, targets.shape[1]))
         for a in range(d):
@@ -258,7 +266,7 @@ class FourierSum:
         if len(x) == 1:
             out[0] = self.forces(x[0], w, x[0])
             return out
-        alone = FourierSum(self.kernel, self.tolerance, 1, self.most)
+        alone = FourierSum(self.kernel, self.tolerance, 1, self.most, self.part)
         alone._modes, alone._lock = self._modes, self._lock
 
         def cloud(r: int) -> None:
@@ -273,8 +281,8 @@ def _along(modes: Modes, axis: int) -> Array:
     return modes.wavenumbers(axis).reshape(shape)
 
 
-def _parts(points: int, sizes: tuple[int, ...]) -> list[slice]:
-    most = max(_PART[len(sizes) - 1], math.prod(sizes) // _MODES_A_POINT)
+def _parts(points: int, sizes: tuple[int, ...], least: int) -> list[slice]:
+    most = max(_PART[len(sizes) - 1], math.prod(sizes) // _MODES_A_POINT, least)
     # A power of 2: whatever the number of threads, none of them waits for long.
     count = 1 << max(0, round(math.log2(max(1, points) / most)))
     edges = [points * i // count for i in range(count + 1)]

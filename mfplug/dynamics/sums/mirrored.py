@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.sums.choose import CALL, MODE, POINT, direct_seconds
+from mfplug.dynamics.sums.choose import CALL, MODE, POINT
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import MOST_MODES, FourierSum, TooManyModes
 from mfplug.dynamics.sums.fourier_box import Modes
 from mfplug.dynamics.sums.kernel import ScaledKernel
+from mfplug.dynamics.sums.pair_cost import direct_seconds
 
 if TYPE_CHECKING:
     from mfplug.contracts.potential import Potential

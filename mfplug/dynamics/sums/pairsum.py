@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.dynamics.sums.choose import (
-    CLOUD,
-    ENERGY,
-    candidates,
-    direct_seconds,
-)
+from mfplug.dynamics.sums.choose import CLOUD, ENERGY, candidates
 from mfplug.dynamics.sums.contract import check_potential
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
-from mfplug.dynamics.sums.refuse import check_tolerance, check_torus, unavailable
+from mfplug.dynamics.sums.pair_cost import direct_seconds
+from mfplug.dynamics.sums.refuse import (
+    check_method,
+    check_tolerance,
+    check_torus,
+    unavailable,
+)
 from mfplug.dynamics.sums.split import SplitSum
-from mfplug.errors import NumericsError, ParameterError, did_you_mean
+from mfplug.errors import NumericsError, ParameterError
 
 if TYPE_CHECKING:
     from mfplug.contracts.potential import Potential
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 #: Up to so many particles the pairs are summed faster than anything else is set up.
 _FEW = 256
-METHODS = ("auto", "direct", "fourier", "split", "sorted", "separable", "cells")
 
 
 class Sum(Protocol):
@@ -289,16 +289,6 @@ class PairSum:
         if self.approximate:
             result["tolerance"] = self.tolerance
         return result
-
-
-def check_method(method: Any) -> str:
-    """Return the name of a way to compute forces, if there is one of this name."""
-    if not isinstance(method, str) or method not in METHODS:
-        raise ParameterError(
-            f"forces: unknown method; got {method!r}, expected {', '.join(METHODS)}. "
-            + did_you_mean(str(method), METHODS)
-        )
-    return method
 
 
 def _threads() -> int:

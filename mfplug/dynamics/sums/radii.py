@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.sums.kernel import ScaledKernel
+from mfplug.dynamics.sums.pair_cost import direct_seconds
 
 Array = NDArray[np.float64]
 Radii = tuple[float, ...]
@@ -20,18 +21,19 @@ _BINS = {1: 512, 2: 64, 3: 32}
 _SHORTEST = {1: 1e-6, 2: 1e-4, 3: 1e-3}
 #: From the shorter radius to the longer one, in such steps.
 _RATIOS = (4, 8, 12, 16)
-#: Volume of the ball of radius 1, and of the cells that are looked through for it.
-_BALL = {1: 2.0, 2: math.pi, 3: 4.0 / 3.0 * math.pi}
-_LOOKED_AT = {1: 1.3, 2: 1.6, 3: 2.0}
+#: Volume of the ball of radius 1, and what a target looks at in the rows around it.
+BALL = {1: 2.0, 2: math.pi, 3: 4.0 / 3.0 * math.pi}
+LOOKED_AT = {1: 1.0, 2: 1.64, 3: 2.98}
 #: Box of a series in units of the extent, where the kernel does not end.
 _BOX = 2.15
 #: By so much a part may be worse than the tolerance.
 _WORSE = 20.0
 
-#: Seconds a target and source in the cells, a point of each series, and a mode.
-NEAR = {1: 1.2e-9, 2: 1.5e-9, 3: 1.5e-9}
+#: Seconds a target and source in the cells beside those of a pair in ``direct``, a
+#: point of each series, and a mode.
+NEAR = {1: 1e-9, 2: 9e-10, 3: 5.5e-10}
 POINT = {1: 2e-7, 2: 3e-7, 3: 1.3e-6}
-MODE = {1: 1e-7, 2: 1.5e-7, 3: 3e-7}
+MODE = {1: 1e-7, 2: 1.5e-7, 3: 1.5e-7}
 LIST = 3e-7
 
 
@@ -87,6 +89,7 @@ def priced_radii(
         Modes of a series, at most: a choice that needs more is left out.
     """
     d, periodic = kernel.dimension, kernel.box is not None
+    pair = NEAR[d] + direct_seconds(kernel, 1.0)
     longest = extent / 3.0 if periodic else 0.5 * extent
     found: dict[Radii, float] = {}
     if not 0.0 < longest < math.inf:
@@ -97,8 +100,8 @@ def priced_radii(
     # What a smoothed power of the distance needs.
     waves = (5.0 - np.log(allowed(kernel, tolerance, ladder))) / (math.pi * ladder)
     for k, r in enumerate(ladder[ladder <= longest]):
-        volume = _LOOKED_AT[d] * _BALL[d] * float(r) ** d
-        near = points * (LIST + NEAR[d] * filled * volume)
+        volume = LOOKED_AT[d] * BALL[d] * float(r) ** d
+        near = points * (LIST + pair * filled * volume)
         for more in (0,) if periodic else (0, *_RATIOS):
             if k + more >= len(ladder):
                 continue

@@ -6,8 +6,9 @@ import math
 from typing import Any, NoReturn
 
 from mfplug.dynamics.sums.kernel import ScaledKernel
-from mfplug.errors import NumericsError, ParameterError
+from mfplug.errors import NumericsError, ParameterError, did_you_mean
 
+METHODS = ("auto", "direct", "fourier", "split", "sorted", "separable", "cells")
 #: phi and its gradient must have fallen to this part of their largest values at half
 #: the box, so that the jump there is far below what a time step does.
 DECAYED = 1e-6
@@ -18,6 +19,16 @@ _NEEDS = {
     "separable": "a few plane waves on the torus, or a polynomial in free space",
     "cells": "a range shorter than a third of the box",
 }
+
+
+def check_method(method: Any) -> str:
+    """Return the name of a way to compute forces, if there is one of this name."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise ParameterError(
+            f"forces: unknown method; got {method!r}, expected {', '.join(METHODS)}. "
+            + did_you_mean(str(method), METHODS)
+        )
+    return method
 
 
 def check_tolerance(value: Any) -> float:
