@@ -148,7 +148,7 @@ def test_what_is_not_conserved_says_so():
         dimension=2,
         potential="free",
         initial={"name": "homogeneous", "width": 0.7},
-        external={"name": "drive", "strength": 0.6},
+        external={"name": "drive", "strength": 0.6, "wavenumber": 2 * math.pi / 2.7},
         box=2.7,
     )
     ensemble = mfplug.simulate(system, 4, times=[0.0, 0.2])

@@ -123,7 +123,7 @@ def test_the_metric_agrees_with_the_formulas():
     [
         {"initial": {"name": "homogeneous", "width": 0.9, "amplitude": 0.2}},
         {"initial": {"name": "homogeneous", "momentum": "waterbag", "width": 0.9}},
-        {"external": {"name": "drive", "strength": 0.1}},
+        {"external": {"name": "drive", "wavenumber": 2 * math.pi / BOX}},
     ],
 )
 def test_what_is_not_homogeneous_is_refused(changes):
