@@ -84,3 +84,14 @@ def test_what_a_message_quotes_does_not_break_its_line(tmp_path, content):
         with pytest.raises(MfplugError) as caught:
             read()
         assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("phase", "--", "run", "--"), ("diff", "--", "a", "--"), ("theory", "--", "--")],
+)
+def test_dashes_in_the_place_of_a_word(mfplug_cli, words):
+    answer = mfplug_cli(*words)
+    assert answer.status in (1, 2)
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("mfplug: error: ")

@@ -36,6 +36,15 @@ class Parser(argparse.ArgumentParser):
             2, f"mfplug: error: {printable(message)}. See '{self.prog} --help'.\n"
         )
 
+    def _get_values(
+        self, action: argparse.Action, arg_strings: list[str]
+    ) -> list[str] | str:
+        """Refuse a second `--` where a word is wanted: some Pythons make it a list."""
+        found: list[str] | str = super()._get_values(action, arg_strings)
+        if action.nargs is None and found == []:
+            raise argparse.ArgumentError(action, "expected a word; got '--'")
+        return found
+
 
 def build_parser() -> Parser:
     """Return the parser of all commands."""
