@@ -36,7 +36,7 @@ SIZES = (20, 60, 150, 400, 1000)
 SECONDS = {150: 3.0, 400: 20.0, 1000: 150.0}
 MOST_NETWORK = 60
 #: Seconds for the rounds of one case.
-SECONDS_EACH = 15.0
+SECONDS_EACH = 10.0
 #: Cells, particles of the laws of more than two cells.
 MORE = ((3, 10), (3, 20), (3, 40), (4, 8), (4, 16))
 

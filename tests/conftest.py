@@ -28,12 +28,13 @@ def pytest_collection_modifyitems(items):
     """Deal the files to the workers, those with slow tests first.
 
     ``--dist worksteal`` gives each worker a stretch of this order, as many tests as any
-    other; so what is left to share at the end is quick. Files stay together, for what
-    their tests share.
+    other; so what is left to share at the end is quick. Files of one subject,
+    ``test_SUBJECT_*.py``, stay together, for what their tests share.
     """
     files = {}
     for item in items:
-        files.setdefault(item.path, []).append(item)
+        subject = item.path.stem.split("_")[:2]
+        files.setdefault((item.path.parent, *subject), []).append(item)
 
     def slow(file):
         return sum(item.get_closest_marker("slow") is not None for item in files[file])

@@ -7,7 +7,7 @@ import pytest
 from test_sums import BOX, all_pairs
 
 import mfplug
-from mfplug.dynamics.sums import PairSum, cells
+from mfplug.dynamics.sums import PairSum, cells, fourier
 from mfplug.dynamics.sums.fourier import FourierSum
 from mfplug.dynamics.sums.kernel import ScaledKernel
 
@@ -47,8 +47,9 @@ def test_a_target_feels_all_that_it_reaches_and_a_shorter_reach_is_seen(
     assert min(error(box)) > 1e-4
 
 
-def test_two_components_a_thread_give_the_same_bits():
+def test_two_components_a_thread_give_the_same_bits(monkeypatch):
     """Three components are two transforms: two threads take one each."""
+    monkeypatch.setattr(fourier, "SHARED", 1)
     rng = np.random.default_rng(8)
     x, w = rng.normal(size=(3, 700)), rng.normal(size=700)
     kernel = ScaledKernel(mfplug.create("potential", "gaussian", width=1.1), 3)

@@ -187,7 +187,7 @@ def test_the_thesis_page_leads_to_every_study():
     """Every statement has a study; a wrong name would fail the build of the pages."""
     text = (ROOT / "docs" / "explain" / "thesis.md").read_text("utf-8")
     missing = [n for n in shipped() if f"(project:#study-{n})" not in text]
-    assert not missing
+    assert not missing, "name these studies in docs/explain/thesis.md"
 
 
 def test_the_font_that_travels_has_every_character_of_a_formula(site):

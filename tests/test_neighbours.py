@@ -112,6 +112,40 @@ def test_marginals_of_the_harmonic_model(s, replicas):
         assert abs(found.raw - np.mean(few) - exact) > 4.0 * found.stderr
 
 
+def test_the_metric_has_the_exact_numbers_or_says_why_not():
+    """N = 8 attracting particles: s = 1 and 2 within 3.5 errors, s = 4 refused.
+
+    Fewer replicas, and one particle's entropy is not told from 0 any more.
+    """
+    system = mfplug.System(
+        dimension=1,
+        potential=mfplug.create("potential", "harmonic", strength=1.0),
+        initial=mfplug.create("distribution", "gaussian"),
+    )
+    times = (0.0, 1.5)
+    field = mfplug.solve_mean_field(system, times, "harmonic-exact")
+    ensemble = mfplug.simulate(system, 8, 1500, times, 0.05, "yoshida4", seed=3)
+    metric = {"name": "relative-entropy", "s": [1, 2, 4], "points": 6000, "nulls": 5}
+    rows = mfplug.measure([metric], ensemble, field).set_index(["metric", "index"])
+    law = harmonic_law(1.5, 1.0, 0.0, ((1.0, 0.0), (0.0, 1.0)))
+    for s in (1, 2):
+        row, exact = rows.loc["relative-entropy", str(s)], law.distances(8, s).kl
+        assert abs(row.value - exact) < 3.5 * row.stderr + 0.05 * exact
+        assert row.lower <= row.value <= row.upper
+    assert rows.loc["relative-entropy", "2"].note == ""
+    assert rows.loc["relative-entropy-null", "2"].value < law.distances(8, 2).kl
+    refused = rows.loc["relative-entropy", "4"]
+    assert np.isnan(refused.value)
+    assert "8 dimensions are too many" in refused.note
+    few = mfplug.measure([metric], ensemble.take(slice(0, 60)), field)
+    assert few[few["index"] == "1"].note.iloc[0] == "not told from 0"
+    none = mfplug.measure([metric], ensemble.take(slice(0, 20)), field)
+    assert none.value.isna().all()
+    assert "20 replicas are too few" in none.note.iloc[0]
+    with pytest.raises(mfplug.ParameterError, match="s is wrong; got"):
+        mfplug.create("metric", "relative-entropy", s=(2, 1))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -82,6 +82,13 @@ def test_a_job_makes_its_own_cells_alone(write_study, monkeypatch):
     assert len(made) == 4
 
 
+def test_fields_that_are_formulas_share_a_job(write_study):
+    # A hundred of them take half a second; a process takes two to start.
+    plan = make_plan(str(wide(write_study, 500)), "quick", None)
+    jobs = [b for b in plan["blocks"] if b["step"] == "solve"]
+    assert [len(b["units"]) for b in jobs] == [100]
+
+
 def test_values_that_are_equal_as_keys_stay_apart(write_study):
     # 1 and 1.0 are equal and hash alike; the plugins of two such cells must not mix.
     sweep = {"integrator": ["leapfrog", "yoshida4"], "step": [0.1, 0.2]}

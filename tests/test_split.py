@@ -15,7 +15,7 @@ import mfplug
 from mfplug import NumericsError, ParameterError
 from mfplug.dynamics.forces import Forces
 from mfplug.dynamics.simulate import initial_points
-from mfplug.dynamics.sums import PairSum, split
+from mfplug.dynamics.sums import PairSum, fourier, split
 from mfplug.dynamics.sums.direct import DirectSum
 from mfplug.dynamics.sums.smoothing import smoothing
 
@@ -157,7 +157,9 @@ def test_a_smoothed_kernel_has_nothing_beyond_its_band():
     assert smoothing(lambda s: np.maximum(1.0 - s, 0.0), R**2, tolerance) is None
 
 
-def test_split_has_the_same_bits_for_any_threads_and_grouping():
+def test_split_has_the_same_bits_for_any_threads_and_grouping(monkeypatch):
+    monkeypatch.setattr(split, "SHARED", 1)
+    monkeypatch.setattr(fourier, "SHARED", 1)
     where = mfplug.System(2, PLUMMER, LAW)
     q, _ = initial_points(where, 3000, 3, range(3))
     forces = Forces(where, 3000, "split", 1e-6)

@@ -136,6 +136,10 @@ class CloudDistance(Distance, ABC):
             (self.name, values[0], controls[0]),
             (f"{self.name}-iid", values[1], controls[1]),
         ):
+            if len(sample) == 1:
+                rows.append(mean_row(name, t, sample, index, note))
+                rows += self.tails(name, t, sample, float(sample[0]), N)
+                continue
             mean = controlled_mean(sample, known)
             rows.append(
                 Row(

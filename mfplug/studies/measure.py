@@ -40,7 +40,7 @@ NUMBERS = ("time", "value", "stderr", "lower", "upper")
 
 
 def measure(
-    metrics: Sequence[str | dict[str, Any] | Metric],
+    metrics: Sequence[str | dict[str, Any] | Metric] | str | dict[str, Any] | Metric,
     ensemble: Ensemble | None = None,
     field: MeanField | None = None,
     system: System | None = None,
@@ -53,7 +53,7 @@ def measure(
     Parameters
     ----------
     metrics
-        Plugins, names, or ``{"name": ..., parameter: value}``.
+        Plugins, names, or ``{"name": ..., parameter: value}``; one or several.
     ensemble, field
         What the metrics need.
     system
@@ -61,7 +61,8 @@ def measure(
     seed
         Of the random points that a metric draws.
     times, particles
-        Of metrics that need neither field nor ensemble but times, or N.
+        Of metrics that need neither field nor ensemble but times, or N; of those that
+        need a field alone, times within its interval.
 
     Returns
     -------
@@ -71,15 +72,16 @@ def measure(
     Raises
     ------
     ParameterError
-        If a metric needs what is not given, or the ensemble and the field do not
-        start at the same time in the same space.
+        If a metric needs what is not given, the ensemble and the field do not start
+        at the same time in the same space, or ``times`` are not the snapshots'.
     PluginError
         If a metric fails or returns something that is no row.
     """
     import pandas as pd
 
+    _check_kinds(ensemble, field)
     rows: list[Row] = []
-    for spec in metrics:
+    for spec in [metrics] if isinstance(metrics, str | dict | Metric) else metrics:
         metric = create_from("metric", spec)
         rows += rows_of(metric, ensemble, field, system, seed, times, particles)
     table = pd.DataFrame([vars(row) for row in rows], columns=list(ORDER))
@@ -107,6 +109,7 @@ def rows_of(
                 f"Pass {need}=."
             )
     _check_pair(metric, ensemble, field)
+    _check_times(metric, ensemble, times)
     source = ensemble if ensemble is not None else field
     where = source.system if source is not None else system
     if where is None:
@@ -139,6 +142,36 @@ def rows_of(
     return [_checked(metric, row) for row in rows]
 
 
+def _check_kinds(ensemble: object, field: object) -> None:
+    """Refuse arguments in the wrong places."""
+    from mfplug.contracts.meanfield import MeanField
+    from mfplug.dynamics.ensemble import Ensemble
+
+    for name, given, kind in (
+        ("ensemble", ensemble, Ensemble),
+        ("field", field, MeanField),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise ParameterError(
+                f"measure '{name}': not allowed; got {type(given).__name__}, expected "
+                f"{kind.__name__} or none. Write measure(metrics, ensemble, field)."
+            )
+
+
+def _check_times(
+    metric: Metric, ensemble: Ensemble | None, times: Sequence[float] | None
+) -> None:
+    """Refuse times other than those of the snapshots, where these are measured."""
+    if times is None or ensemble is None or "ensemble" not in metric.needs:
+        return
+    if tuple(times) != tuple(ensemble.times):
+        raise ParameterError(
+            f"metric '{metric.name}': times are not those of the ensemble; got "
+            f"{shown(list(times))}, expected {shown(list(ensemble.times))}. Leave "
+            "`times` out, or simulate with them."
+        )
+
+
 def _check_pair(
     metric: Metric, ensemble: Ensemble | None, field: MeanField | None
 ) -> None:
@@ -150,6 +183,15 @@ def _check_pair(
         raise ParameterError(
             f"metric '{metric.name}': ensemble and field live in different spaces; got "
             f"d = {ensemble.dimension} and {d}, expected one. Solve for its system."
+        )
+    if ensemble.system.box != field.system.box:
+        boxes = [
+            "none" if box is None else f"{box:g}"
+            for box in (ensemble.system.box, field.system.box)
+        ]
+        raise ParameterError(
+            f"metric '{metric.name}': ensemble and field live in different spaces; got "
+            f"box = {boxes[0]} and {boxes[1]}, expected one. Solve for its system."
         )
     start = field.times[0]
     if not math.isclose(ensemble.times[0], start, rel_tol=1e-9, abs_tol=1e-9):

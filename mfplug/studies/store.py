@@ -230,9 +230,10 @@ def load_field(path: Path | Place | str) -> MeanField:
     with reading(path, "field"):
         solver: Solver = create_from("solver", meta["solver"])
         system = System.from_dict(meta["system"])
-    # The file is whole, so what fails now is the plugin's.
-    with calling(solver, "restore()"):
-        field = solver.restore(system, meta["times"], arrays, meta["info"])
+        times, info = meta["times"], meta["info"]
+        # What it refuses is foreign; the file is whole, so what fails is the plugin's.
+        with calling(solver, "restore()"):
+            field = solver.restore(system, times, arrays, info)
     returned(solver, "restore()", field, MeanField)
     return field
 

@@ -27,8 +27,10 @@ OBSERVABLES: dict[str, Observed] = {
 }
 ON_THE_TORUS = ("cos", "sin")
 QUADRATURE = 16384
-#: Degree of the polynomials of the initial points, by dimension.
-DEGREE = {1: 6, 2: 4, 3: 3}
+#: Degrees of the polynomials of the initial points and of products of two of them.
+DEGREE = {1: (6, 4), 2: (4, 3), 3: (3, 2)}
+#: Replicas for each control variate: each slope costs its own error.
+EACH = 10
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class Correlation(mfplug.Observable):
     2021); ``mean-shift`` is N (E g - int g f_t), which tends to a constant. The index
     is the observable g: q, p (first coordinates), q2, p2, qp (sums over the axes), and
     on a torus cos and sin of 2 pi q_1 / box. Moments are U-statistics of g less its
-    mean under f_t; control variates are those of the mean-field copies and the means of
-    orthonormal polynomials of the initial points, the first Hoeffding projection, so
-    that the error of ``mean-shift`` does not grow with N.
+    mean under f_t; control variates are those of the mean-field copies and, as far as
+    the replicas allow, the means of orthonormal polynomials of the initial points and
+    of products of two over distinct particles. These are the first two Hoeffding
+    projections: without the first the error of ``mean-shift`` would grow with N; the
+    second takes away most of what is left.
     """
 
     name: ClassVar[str] = "correlation"
@@ -90,33 +94,43 @@ class Correlation(mfplug.Observable):
                     rows += _cumulants(t, name, now, before, known, sample)
         return rows
 
-    def _initial(self, sample: mfplug.Sample) -> Array:
-        """Return sqrt(N) times the means of the initial polynomials, (R, K)."""
+    def _initial(self, sample: mfplug.Sample) -> list[Array]:
+        """Return means over the initial particles of polynomials and of their products.
+
+        sqrt(N) and N times them, (R, K) each: known to be 0 on the average.
+        """
         from mfplug.theory.basis import polynomial_basis
+        from mfplug.theory.manybody import product_family
 
         ensemble, d = sample.the_ensemble(), sample.system.dimension
         q, p, w = sample.system.initial.nodes(QUADRATURE)
         nodes = np.concatenate([q, p], axis=1)
-        basis = polynomial_basis(nodes, w, DEGREE[d], bounded=True)
-        parts = [
-            basis.means(
-                np.concatenate([ensemble.q[0, part], ensemble.p[0, part]], axis=-1)
-            )
-            for part in blocks(ensemble, 40_000)
-        ]
-        return np.sqrt(ensemble.particles) * np.concatenate(parts)
+        basis = polynomial_basis(nodes, w, DEGREE[d][0], bounded=True)
+        N = ensemble.particles
+        family = product_family(basis, DEGREE[d], min(2, N))
+        parts = []
+        for part in blocks(ensemble, 40_000):
+            start = np.concatenate([ensemble.q[0, part], ensemble.p[0, part]], axis=-1)
+            values = basis(start.reshape(-1, 2 * d)).reshape(*start.shape[:2], -1)
+            parts.append(family.means(values))
+        means = np.concatenate(parts) * np.sqrt(float(N)) ** family.bodies
+        return [means[:, family.bodies == b] for b in (1, 2)]
 
     def _moments(
         self, sample: mfplug.Sample, k: int, t: float
     ) -> list[tuple[Array, Array]]:
-        """Return for each g the U-statistics (R, 3) of particles and of copies."""
+        """Return for each g the U-statistics (R, B) of particles and of copies.
+
+        B = 3, or N if there are fewer particles.
+        """
         from mfplug.theory.manybody import Products
 
         ensemble, field = sample.the_ensemble(), sample.the_field()
         box = sample.system.box or 0.0
         q, p, w = sample.system.initial.nodes(QUADRATURE)
         law = field.flow(q, p, sample.times[0], t)
-        power = Products(((0,), (0, 0), (0, 0, 0)))
+        bodies = ((0,), (0, 0), (0, 0, 0))[: ensemble.particles]
+        power = Products(bodies)
         found: list[list[tuple[Array, Array]]] = [[] for _ in self.observables]
         for part in blocks(ensemble, 40_000):
             now = ensemble.q[k, part], ensemble.p[k, part]
@@ -141,7 +155,12 @@ class Correlation(mfplug.Observable):
 
 
 def _cumulants(
-    t: float, index: str, now: Array, before: Array, known: Array, sample: mfplug.Sample
+    t: float,
+    index: str,
+    now: Array,
+    before: Array,
+    known: list[Array],
+    sample: mfplug.Sample,
 ) -> list[mfplug.Row]:
     """Return the rows of one observable, errors by the delta method."""
     from mfplug.theory.intervals import student_quantile
@@ -149,18 +168,21 @@ def _cumulants(
 
     count, N = len(now), sample.the_ensemble().particles
     names = ("mean-shift", "cumulant-2", "cumulant-3")
-    if count < 24 or N < 3:
-        why = f"{count} replicas of {N} particles are too few, 24 of 3 are needed"
+    bodies = now.shape[1]
+    if count < 24:
+        why = f"{count} replicas are too few, 24 are needed"
         return [
             mfplug.Row(name, t, None, index=index, replicas=count, note=why)
             for name in names
         ]
     controls = before / np.maximum(before.std(axis=0), 1e-300)
-    # A slope needs some ten replicas in either half to be worth its own error.
-    if count >= 20 * (known.shape[1] + 6):
-        controls = np.concatenate([controls, known], axis=1)
+    for more in known:
+        if count >= EACH * (controls.shape[1] + more.shape[1]):
+            controls = np.concatenate([controls, more], axis=1)
     found = hoeffding_coefficients(now - before, 1, controls)
-    m = found.value
+    # The moments that N < 3 particles do not have enter the empty rows alone.
+    m, covariance = np.zeros(3), np.zeros((3, 3))
+    m[:bodies], covariance[:bodies, :bodies] = found.value, found.covariance
     values = N * m[0], m[1] - m[0] ** 2, m[2] - 3 * m[1] * m[0] + 2 * m[0] ** 3
     slopes = (
         np.array([N, 0.0, 0.0]),
@@ -169,8 +191,12 @@ def _cumulants(
     )
     quantile = student_quantile(0.95, min(found.sizes) - controls.shape[1] - 1)
     rows = []
-    for name, value, slope in zip(names, values, slopes, strict=True):
-        error = float(np.sqrt(slope @ found.covariance @ slope))
+    for n, (name, value, slope) in enumerate(zip(names, values, slopes, strict=True)):
+        if n >= bodies:
+            why = f"{N} particles have no {n + 1} distinct ones"
+            rows.append(mfplug.Row(name, t, None, None, None, None, index, count, why))
+            continue
+        error = float(np.sqrt(slope @ covariance @ slope))
         half = quantile * error
         rows.append(
             mfplug.Row(

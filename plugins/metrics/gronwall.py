@@ -80,6 +80,8 @@ def _solve(
     """Return the solution at times that begin with 0."""
     from scipy.integrate import solve_ivp
 
+    if len(times) == 1:
+        return [start]
     found = solve_ivp(
         lambda t, f: [slope(t, f[0])],
         (0.0, times[-1]),

@@ -141,10 +141,8 @@ class MarginalL1(mfplug.Observable):
         N, count = ensemble.particles, ensemble.replicas
         controls = int(np.count_nonzero(family.bodies <= 2))
         needed = 2 * (controls + 3)
-        if count < needed or max(self.s) > N:
+        if count < needed:
             why = f"{count} replicas are too few for this degree, {needed} are needed"
-            if max(self.s) > N:
-                why = f"{N} particles have no marginal of {max(self.s)}"
             named = [(self.name, str(s)) for s in self.s]
             return [
                 mfplug.Row(name, t, None, index=index, replicas=count, note=why)
@@ -157,6 +155,16 @@ class MarginalL1(mfplug.Observable):
         order = family.degrees(basis)
         rows = []
         for s in self.s:
+            if s > N or N == 1:
+                why = f"{N} particles have no marginal of {s}"
+                if s == N:
+                    why = "an expansion in 1/N says nothing of one particle"
+                rows.append(
+                    mfplug.Row(
+                        self.name, t, None, index=str(s), replicas=count, note=why
+                    )
+                )
+                continue
             estimate, note = _l1(found, family, order, *tuples[s], s)
             rows.append(_row(self.name, t, estimate, s, count, note))
         coarse = cell_l1(moved, N, regressors)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab import Lab, Row, finish, stored
+from lab import Lab, Row, finish, indent, stored
 
 VICTIMS = {
     "the run": "the run (mfplug and Snakemake, one process)",
@@ -42,7 +42,9 @@ def killed(lab: Lab, kills: int) -> Iterator[Row]:
     while (count := sum(row.trials for row in rows.values())) < kills:
         victim = victims[count % len(victims)]
         process = lab.start_alone(out) if victim == "Snakemake" else lab.start(out)
-        time.sleep(dice.uniform(0.15, 0.95) * lab.seconds)
+        while process.poll() is None and not _at_work(process, out):
+            time.sleep(0.1)
+        time.sleep(dice.uniform(0.0, 0.9) * lab.seconds)
         hit = _at_work(process, out) and _kill(process.pid, victim, dice)
         end = finish(process)
         if hit and end.status != 0:
@@ -55,6 +57,9 @@ def killed(lab: Lab, kills: int) -> Iterator[Row]:
         if end.status == 0 or len(struck) == 10 or count + 1 >= kills:
             check = Row("")
             lab.settle(check, out, keep)
+            for wrong in check.wrong:
+                print(indent(wrong), flush=True)
+            print(f"{count + 1} of {kills}, missed {missed}", flush=True)
             for row in struck:
                 row.ended += check.ended
                 row.equal += check.equal

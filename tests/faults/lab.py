@@ -192,7 +192,7 @@ class Lab:
         limit: Callable[[], None] | None = None,
         more: Sequence[str] = (),
     ) -> End:
-        """Run to the end; a run of five minutes hangs."""
+        """Run to the end; one of a quarter of an hour hangs."""
         return finish(self.start(out, environment, limit, more))
 
     def settle(self, row: Row, out: Path, keep: Mapping[str, int] | None = None) -> End:
@@ -221,7 +221,7 @@ class Lab:
             row.wrong.append(f"a traceback: {end.text[-600:]}")
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 300.0) -> End:
+def finish(process: subprocess.Popen[str], seconds: float = 900.0) -> End:
     """Wait for a run; one that hangs is killed and said to hang."""
     try:
         _, text = process.communicate(timeout=seconds)

@@ -39,7 +39,7 @@ MOMENTS, MOMENT = 1e-5, 4.5e-9
 #: Seconds of ``sorted``: once, a point.
 SORT, SORTED = 5e-5, 3.1e-7
 #: Seconds of ``split``, once; the rest stands in ``radii``.
-SPLIT = 2e-3
+SPLIT = 1e-3
 #: Seconds of ``cells``: once, a point, and a pair beside those of ``direct``.
 CELL, NEAR = 2e-4, 8e-11
 LIST = {1: 1.5e-7, 2: 3e-7, 3: 7e-7}

@@ -26,6 +26,8 @@ MOST_MODES = 1 << 22
 #: to threads. A point costs more in more dimensions: smaller parts pay there. With many
 #: modes a part has more points, because each part transforms a whole grid.
 _PART, _MODES_A_POINT = (1 << 17, 3 << 15, 3 << 14), 4
+#: A transform of fewer points is over before a thread has started.
+SHARED = 1 << 15
 #: Extents are rounded up to a power of this, so that a moving cloud keeps its box.
 _ROUND = 2.0 ** (1 / 6)
 _KEPT = 8
@@ -164,7 +166,7 @@ class FourierSum:
                 nthreads=1,
             )
 
-        parts = self._map(part, self._parts(len(w), modes.sizes))
+        parts = self._map(part, _parts(len(w), modes.sizes, self.part))
         total = parts[0]
         for other in parts[1:]:
             total += other
@@ -187,8 +189,8 @@ class FourierSum:
                 nthreads=1,
             )
 
-        slices, rows = self._parts(points, series.shape[1:]), [slice(None)]
-        if len(slices) < self.threads:
+        slices, rows = _parts(points, series.shape[1:], self.part), [slice(None)]
+        if len(slices) < self.threads and points >= SHARED:
             rows = [slice(t, t + 1) for t in range(len(series))]
         if len(slices) == len(rows) == 1:
             return part(rows[0], slices[0])
@@ -199,9 +201,6 @@ class FourierSum:
 
         self._map(placed, product(rows, slices))
         return out
-
-    def _parts(self, points: int, sizes: tuple[int, ...]) -> list[slice]:
-        return _parts(points, sizes, self.part)
 
     def _map(self, function: Callable[[Any], Any], jobs: Iterable[Any]) -> list[Any]:
         jobs = list(jobs)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mfplug.dynamics.sums.cells import CellSum
-from mfplug.dynamics.sums.fourier import FourierSum, TooManyModes
+from mfplug.dynamics.sums.fourier import SHARED, FourierSum, TooManyModes
 from mfplug.dynamics.sums.kernel import ScaledKernel
 from mfplug.dynamics.sums.pieces import Piece, compile_near
 from mfplug.dynamics.sums.radii import Radii, allowed, density, priced_radii
@@ -224,14 +224,17 @@ class SplitSum:
     def _add(
         self, out: Array, rest: list[FourierSum], y: Array, w: Array, x: Array
     ) -> Array:
-        for part in self._map(lambda part: part.forces(y, w, x), rest):
+        for part in self._map(lambda part: part.forces(y, w, x), rest, y):
             out += part
         return out
 
     def _map(
-        self, function: Callable[[FourierSum], Array], parts: list[FourierSum]
+        self,
+        function: Callable[[FourierSum], Array],
+        parts: list[FourierSum],
+        sources: Array,
     ) -> list[Array]:
-        if self.threads == 1 or len(parts) == 1:
+        if min(self.threads, len(parts)) == 1 or sources.shape[1] < SHARED:
             return [function(part) for part in parts]
         with ThreadPoolExecutor(self.threads) as pool:
             return list(pool.map(function, parts))
@@ -243,7 +246,7 @@ class SplitSum:
         near, rest = self.plan(sources, targets)
         out = near.energies(sources, weights, targets)
         for part in self._map(
-            lambda part: part.energies(sources, weights, targets), rest
+            lambda part: part.energies(sources, weights, targets), rest, sources
         ):
             out += part
         return out

@@ -63,6 +63,8 @@ def counting_measure(
     (0.5, 0.25)
     """
     f, seed = checked_cells(cells), check_seed(seed)
+    if not 0.5 <= level < 1.0:
+        raise _wrong("the level is wrong", level, "0.5 <= level < 1")
     if isinstance(law, Mapping):
         return exact(problem_of(law, f))
     from mfplug.theory.counting.samples import checked_samples, sampled

@@ -87,8 +87,6 @@ def sampled(
     level : float
         Of the two-sided limits, between 0.5 and 1.
     """
-    if not 0.5 <= level < 1.0:
-        raise _wrong("the level is wrong", level, "0.5 <= level < 1")
     grid = lattice(int(rows[0].sum()), cells.size)
     masses = grid.masses(cells)
     places = grid.indices(rows)
