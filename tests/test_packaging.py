@@ -33,7 +33,7 @@ FOLDERS = [
     "tests",
     "workflows",
 ]
-BINARY = {".pyc", ".png", ".pdf", ".npz", ".parquet", ".nbi", ".nbc"}
+BINARY = {".pyc", ".png", ".woff", ".pdf", ".npz", ".parquet", ".nbi", ".nbc"}
 
 
 def plugin_files():
