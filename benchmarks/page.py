@@ -53,14 +53,15 @@ def write_page(out: Path) -> Path:
     """Write ``benchmarks.md`` from all sections stored in ``benchmarks/``."""
     parts = [HEAD]
     for path in sorted((out / "benchmarks").glob("*.json")):
-        parts.append(markdown(Section.load(path)))
+        drawn = path.with_suffix(".svg").exists()
+        parts.append(markdown(Section.load(path), drawn))
     page = out / "benchmarks.md"
     page.write_text("\n".join(parts), encoding="utf-8")
     return page
 
 
-def markdown(section: Section) -> str:
-    """Return one section as Markdown."""
+def markdown(section: Section, drawn: bool = True) -> str:
+    """Return one section as Markdown, with its figure where it has one."""
     lines = [f"## {section.title}", "", section.text, "", f"On {section.machine}.", ""]
     if section.rows:
         lines += [
@@ -68,8 +69,11 @@ def markdown(section: Section) -> str:
             "|---|---|---|---|---|---|",
             *(_line(row) for row in section.rows),
             "",
-            f"![{section.title}](benchmarks/{section.name}.svg)",
-            "",
+            *(
+                [f"![{section.title}](benchmarks/{section.name}.svg)", ""]
+                if drawn
+                else []
+            ),
         ]
     for skip in section.skips:
         lines.append(f"Not compared: {skip.name} with {skip.entrant}: {skip.reason}.")
@@ -95,7 +99,9 @@ def _number(value: float) -> str:
 
 
 def draw_section(section: Section, folder: Path, draw: Draw | None) -> None:
-    """Write ``NAME.svg`` and ``NAME.png``."""
+    """Write ``NAME.svg`` and ``NAME.png``, if there is anything to compare."""
+    if draw is None and all(row.first for row in section.rows):
+        return
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
