@@ -174,7 +174,7 @@ def test_wrong_files_are_said(file, arrays, message):
 
 
 def test_missing_files_are_said(tmp_path):
-    with pytest.raises(mfplug.ParameterError, match=r"nothing\.npz.* cannot be used; got none"):
+    with pytest.raises(mfplug.ParameterError, match=r"cannot be used; got none"):
         from_file(tmp_path / "nothing.npz")
     with pytest.raises(mfplug.ParameterError, match="no path"):
         mfplug.simulate(mfplug.System(potential="free", initial="snapshots"), 3)
