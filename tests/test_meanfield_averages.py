@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from bell_field import LAW, MEAN, SIGMA
 
 import mfplug
 from mfplug import ParameterError
@@ -19,16 +20,6 @@ from mfplug.meanfield import (
 )
 from mfplug.theory.harmonic import harmonic_law
 
-SIGMA = ((0.49, -0.2), (-0.2, 0.81))
-MEAN = (0.4, -0.3)
-LAW = {
-    "name": "gaussian",
-    "mean_q": MEAN[0],
-    "mean_p": MEAN[1],
-    "qq": SIGMA[0][0],
-    "qp": SIGMA[0][1],
-    "pp": SIGMA[1][1],
-}
 MASS, END, TIME = 1.6, 1.3, 0.9
 ETA, TRAP = 0.7, 0.55
 
