@@ -26,7 +26,9 @@ from numpy.typing import ArrayLike, NDArray
 from mfplug.errors import ParameterError
 from mfplug.theory.auction import Market, Plan, coarsened, market
 from mfplug.theory.cells import Cells
+from mfplug.theory.density_plans import density_plans
 from mfplug.theory.hilbert import Pieces, equal_pieces, hilbert_order
+from mfplug.theory.price_tree import PriceTree
 from mfplug.theory.transport import checked_clouds, period_sides, within_period
 
 Array = NDArray[np.float64]
@@ -35,11 +37,12 @@ Array = NDArray[np.float64]
 _FIRST = 8.0
 #: Columns that a row remembers while steps are large: searches are frequent then.
 _COARSE_ARCS = 8
-#: Rows for each point, times the gap: a density that is cut into k N pieces gives a
-#: bracket whose relative width is about 0.3/k.
-PIECES = 0.4
-#: Rows for each point, at most.
-_MOST_PIECES = 64
+#: Rows of a density for each point, times the gap, and how many they are at most.
+_PIECES, _MOST_PIECES = 0.8, 64
+#: The same where rows bid: k N pieces leave a relative width of about 0.2/k.
+_BIDDING = 0.3
+#: Rows, however few the points.
+_FEWEST_ROWS = 4000
 #: A smaller step that narrows the bracket by less than this part was in vain.
 _GAIN = 0.05
 
@@ -59,6 +62,11 @@ class Bracket:
     def value(self) -> float:
         """The middle of the bracket."""
         return 0.5 * (self.lower + self.upper)
+
+    @property
+    def relative(self) -> float:
+        """The width relative to the upper bound."""
+        return (self.upper - self.lower) / self.upper if self.upper > 0.0 else 0.0
 
 
 def bounded_lipschitz_bracket(
@@ -104,11 +112,11 @@ def bounded_lipschitz_bracket(
         count = 2 * max(len(a), len(b))
         rows, columns = _pieces(a, wa, count), _pieces(b, wb, count)
 
-    def dual(plan: Plan) -> float:
-        return _mean(plan.test(a), wa) - _mean(plan.test(b), wb)
+    def dual(test: PriceTree) -> float:
+        return _mean(test(a), wa) - _mean(test(b), wb)
 
-    plan, lower = _improved(rows, columns, sides, gap, dual)
-    return Bracket(max(lower, 0.0), min(plan.value, 1.0))
+    value, lower = _improved(rows, columns, sides, gap, dual)
+    return Bracket(max(lower, 0.0), min(value, 1.0))
 
 
 def density_bracket(
@@ -149,16 +157,36 @@ def density_bracket(
             f"bracket 'level': got {level}, expected a probability in ]0, 1[. "
             "Set level."
         )
-    pieces = min(math.ceil(PIECES / gap), _MOST_PIECES)
-    rows = equal_pieces(b, cells.masses, cells.spread, pieces * len(a))
     samples = within_period(cells.one_point_each(seed), sides)
+    sampling = cells.sampling_error(level)
 
-    def dual(plan: Plan) -> float:
-        return _mean(plan.test(samples), masses) - _mean(plan.test(a), None)
+    def dual(test: PriceTree) -> float:
+        return _mean(test(samples), masses) - _mean(test(a), None)
 
-    plan, lower = _improved(rows, _points(a), sides, gap, dual)
-    lower -= cells.sampling_error(level) + cells.remainder
-    return Bracket(max(lower, 0.0), min(plan.value + cells.remainder, 1.0), level)
+    def pieces(many: float) -> Pieces:
+        each = min(math.ceil(many / gap), _MOST_PIECES)
+        each = max(each, math.ceil(_FEWEST_ROWS / len(a)))
+        boxes, weights, spreads = cells.split(0.5 / (each * len(a)))
+        boxes = within_period(boxes, sides)
+        return equal_pieces(boxes, weights, spreads, each * len(a))
+
+    def bracket(cost: float, below: float) -> Bracket:
+        lower = below - sampling - cells.remainder
+        return Bracket(max(lower, 0.0), min(cost + cells.remainder, 1.0), level)
+
+    best: Bracket | None = None
+    # Along a line all columns on one side of a point cost the same but for a constant.
+    if a.shape[1] > 1:
+        for cost, test in density_plans(pieces(_PIECES), a, sides, gap):
+            found = bracket(cost, dual(test))
+            if best is not None and found.relative > (1.0 - _GAIN) * best.relative:
+                break
+            best = found
+            if best.relative <= gap:
+                break
+    if best is not None:
+        return best
+    return bracket(*_improved(pieces(_BIDDING), _points(a), sides, gap, dual))
 
 
 def _improved(
@@ -166,9 +194,9 @@ def _improved(
     columns: Pieces,
     sides: Array,
     gap: float,
-    dual: Callable[[Plan], float],
-) -> tuple[Plan, float]:
-    """Return the best plan and lower bound, by smaller and smaller steps.
+    dual: Callable[[PriceTree], float],
+) -> tuple[float, float]:
+    """Return the cost of the best plan and its lower bound, by ever smaller steps.
 
     The first prices are those of a row for each column.
     """
@@ -183,10 +211,10 @@ def _improved(
     best, width, end = None, math.inf, gap
     while True:
         plan, epsilon = _settled(current, epsilon, end)
-        lower = dual(plan)
+        lower = dual(plan.test)
         found = plan.value - lower
         if best is None or found < width:
-            best = plan, lower
+            best = plan.value, lower
         if found <= gap * plan.value or found > (1.0 - _GAIN) * width:
             return best
         width = found
