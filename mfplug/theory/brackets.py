@@ -38,9 +38,13 @@ _FIRST = 8.0
 #: Columns that a row remembers while steps are large: searches are frequent then.
 _COARSE_ARCS = 8
 #: Rows of a density for each point, times the gap, and how many they are at most.
-_PIECES, _MOST_PIECES = 0.8, 64
+_PIECES, _MOST_PIECES = 1.2, 64
 #: The same where rows bid: k N pieces leave a relative width of about 0.2/k.
 _BIDDING = 0.3
+#: Points that are too many for an auction that only narrows a bracket a little.
+_MANY = 3000
+#: Lower bounds from one set of samples, at most.
+_TRIES = 20
 #: Rows, however few the points.
 _FEWEST_ROWS = 4000
 #: A smaller step that narrows the bracket by less than this part was in vain.
@@ -129,17 +133,21 @@ def density_bracket(
 ) -> Bracket:
     """Return bounds of d_BL of a cloud of equal masses and a density.
 
+    By Newton's method on softened prices (:mod:`mfplug.theory.softened`); where mass
+    travels far over other points, by an auction (:mod:`mfplug.theory.auction`).
+
     Parameters
     ----------
     x
         Cloud, shape (N, D).
     cells
-        The density (:func:`mfplug.theory.cells.density_cells`). Their sides should be
-        small against N^(-1/D) times the width of the density.
+        The density (:func:`mfplug.theory.cells.density_cells`). The sampling error and
+        the remainder of the cells should be small against the distance.
     period, gap
         As in :func:`bounded_lipschitz_bracket`.
     level
-        Probability that ``lower`` is one, by Hoeffding's inequality.
+        Probability that ``lower`` is one, by Hoeffding's inequality and the number of
+        test functions that are tried.
     seed
         Of the points, one in every cell, that sample the test function.
 
@@ -158,7 +166,8 @@ def density_bracket(
             "Set level."
         )
     samples = within_period(cells.one_point_each(seed), sides)
-    sampling = cells.sampling_error(level)
+    # The best of several lower bounds is taken: each of them has its part of the risk.
+    sampling = cells.sampling_error(1.0 - (1.0 - level) / _TRIES)
 
     def dual(test: PriceTree) -> float:
         return _mean(test(samples), masses) - _mean(test(a), None)
@@ -184,9 +193,10 @@ def density_bracket(
             best = found
             if best.relative <= gap:
                 break
-    if best is not None:
+    if best is not None and (best.relative <= gap or len(a) > _MANY):
         return best
-    return bracket(*_improved(pieces(_BIDDING), _points(a), sides, gap, dual))
+    found = bracket(*_improved(pieces(_BIDDING), _points(a), sides, gap, dual))
+    return found if best is None or found.relative < best.relative else best
 
 
 def _improved(
