@@ -22,7 +22,7 @@ def of_one(h, f):
 
 
 def skewed(case):
-    """Three to five cells with probabilities down to 1e-10, and a law of one particle."""
+    """Three to five cells of probabilities down to 1e-10, a law of one particle."""
     rng = np.random.default_rng([505, case])
     cells = int(rng.integers(3, 6))
     f = 10.0 ** -rng.uniform(0.0, 10.0, cells)

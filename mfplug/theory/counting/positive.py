@@ -16,8 +16,8 @@ def positive_bracket(
 ) -> tuple[float, float]:
     r"""Return a proved bracket of alpha+.
 
-    The lower bound is the best of the linear program's certificate, of ``known``, one of
-    alpha (alpha <= alpha+), and of what one particle says (audit, 3.4 c),
+    The lower bound is the best of the linear program's certificate, of ``known``, a
+    certificate of alpha <= alpha+, and of what one particle says (audit, 3.4 c),
 
     .. math:: \alpha_+ \ge 1 - \min_i F^1(i) / f(i) .
 

@@ -53,9 +53,10 @@ class CountingMeasure:
 
     @cached_property
     def null(self) -> float | None:
-        """The plug-in value that as many independent replicas give on average (samples).
+        """The plug-in value that as many independent replicas give on average.
 
-        A mean over simulated ones, right to some 5 %; one of them scatters by 13 to 33 %.
+        For samples: a mean over simulated ones, right to some 5 %; a single one scatters
+        by 13 to 33 %.
         """
         if self.replicas is None:
             return None
@@ -74,8 +75,8 @@ class CountingMeasure:
     def positive(self) -> float:
         """Alpha+, computed when asked for: the lower end of ``positive_bracket``.
 
-        Where all masses are above 1e-12 it is alpha+ to 1e-9; the bracket says how far up
-        alpha+ might be because of smaller ones.
+        Where all masses are above 1e-12 it is alpha+ to 1e-9; the bracket says how far
+        up alpha+ might be because of smaller ones.
         """
         return self.positive_bracket[0]
 

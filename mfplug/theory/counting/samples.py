@@ -34,8 +34,8 @@ from mfplug.theory.counting.solve import solved
 
 #: With fewer replicas the limits would be those of the trivial bounds.
 FEWEST = 40
-#: Independent samples that the null value averages over, for two cells and for more. One
-#: scatters by 20 to 33 % of the mean, or 13 %, so that the null's standard error is 5 %.
+#: Independent samples that the null value averages over, for two cells and for more.
+#: One scatters by 20 to 33 % of the mean, or 13 %: the null's standard error is 5 %.
 NULL_DRAWS = (64, 8)
 
 
@@ -135,8 +135,8 @@ def sampled(
 def null_value(problem: Problem, replicas: int, seed: int) -> float:
     """Return the plug-in value that ``replicas`` samples of f^N give on average.
 
-    The mean of ``NULL_DRAWS`` samples, each with a stream of its own; its standard error
-    is some 5 %.
+    The mean of ``NULL_DRAWS`` samples, each with a stream of its own; its standard
+    error is some 5 %.
     """
     values = []
     for draw in range(NULL_DRAWS[problem.cells.size > 2]):

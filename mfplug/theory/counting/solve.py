@@ -22,8 +22,8 @@ def solved(problem: Problem) -> Bracket:
 
     Two cells go to the program of windows. Problems of three cells and more go to the
     whole network; where that is too large, cutting planes find the certificate and the
-    network pruned by it the decomposition. Cells that are next to empty leave the network
-    a solution that is far from exact; cutting planes go on from there.
+    network pruned by it the decomposition. With cells that are next to empty the
+    network's solution may be far from exact; cutting planes go on from there.
     """
     bracket = trivial(problem)
     N, m = problem.particles, problem.lattice.cells
