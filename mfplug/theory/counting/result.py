@@ -55,7 +55,7 @@ class CountingMeasure:
     def null(self) -> float | None:
         """The plug-in value that as many independent replicas give on average.
 
-        For samples: a mean over simulated ones, right to some 5 %; a single one scatters
+        For samples: a mean over simulated ones, right to some 5 %; one of them scatters
         by 13 to 33 %.
         """
         if self.replicas is None:
