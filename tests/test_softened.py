@@ -137,7 +137,7 @@ def test_mass_that_travels_far_is_left_to_the_auction():
     cells = density_cells(gaussian, [-1.8, -1.8], [1.8, 1.8], 300)
     here = density_bracket(points, cells, gap=0.1)
     rows = equal_pieces(*cells.split(1 / 16_000), 8000)
-    moved = points + [0.1, 0.0]
+    moved = points + np.array([0.1, 0.0])
     assert len(list(density_plans(rows, points, np.zeros(2), 0.1))) > 1
     assert not list(density_plans(rows, moved, np.zeros(2), 0.1))
     found = density_bracket(moved, cells, gap=0.1)
