@@ -65,6 +65,12 @@ class Network:
         """
         self.highs.run()
         solution: Any = self.highs.getSolution()
+        if not (solution.value_valid and solution.dual_valid):
+            # Masses below the tolerance let the presolve call alpha+ infeasible; all
+            # bad is always feasible.
+            self.highs.setOptionValue("presolve", "off")
+            self.highs.run()
+            solution = self.highs.getSolution()
         # A bracket is proved from any point: one short of the tolerances will do.
         if not (solution.value_valid and solution.dual_valid):
             status = self.highs.modelStatusToString(self.highs.getModelStatus())

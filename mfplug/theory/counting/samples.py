@@ -34,8 +34,9 @@ from mfplug.theory.counting.solve import solved
 
 #: With fewer replicas the limits would be those of the trivial bounds.
 FEWEST = 40
-#: Independent samples that the null value averages over.
-NULL_DRAWS = 4
+#: Independent samples that the null value averages over, for two cells and for more.
+#: One scatters by 20 to 33 % of the mean, or 13 %: the null's standard error is 5 %.
+NULL_DRAWS = (64, 8)
 
 
 def checked_samples(samples: Any, cells: int) -> Index:
@@ -132,10 +133,14 @@ def sampled(
 
 
 def null_value(problem: Problem, replicas: int, seed: int) -> float:
-    """Return the plug-in value that ``replicas`` samples of f^N give on average."""
-    rng = np.random.default_rng([seed, 2])
+    """Return the plug-in value that ``replicas`` samples of f^N give on average.
+
+    The mean of ``NULL_DRAWS`` samples, each with a stream of its own; its standard
+    error is some 5 %.
+    """
     values = []
-    for _ in range(NULL_DRAWS):
+    for draw in range(NULL_DRAWS[problem.cells.size > 2]):
+        rng = np.random.default_rng([seed, 2, draw])
         counts = rng.multinomial(problem.particles, problem.cells, size=replicas)
         places = problem.lattice.indices(counts)
         law = np.bincount(places, minlength=problem.law.size) / replicas

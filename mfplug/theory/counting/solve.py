@@ -13,7 +13,7 @@ from mfplug.theory.counting.windows import by_windows
 NARROW, WIDE = 5e-10, 2e-7
 #: Nodes up to which the whole network is solved at once.
 WHOLE = 250_000
-#: Nodes up to which it is the last resort for two cells.
+#: Nodes up to which it is the last resort for two cells, and cutting planes for more.
 RESORT = 20_000
 
 
@@ -22,7 +22,8 @@ def solved(problem: Problem) -> Bracket:
 
     Two cells go to the program of windows. Problems of three cells and more go to the
     whole network; where that is too large, cutting planes find the certificate and the
-    network pruned by it the decomposition.
+    network pruned by it the decomposition. With cells that are next to empty the
+    network's solution may be far from exact; cutting planes go on from there.
     """
     bracket = trivial(problem)
     N, m = problem.particles, problem.lattice.cells
@@ -37,6 +38,8 @@ def solved(problem: Problem) -> Bracket:
         return bracket
     if nodes <= WHOLE:
         close(problem, bracket, network(problem))
+        if bracket.width > target and nodes <= RESORT:
+            cutting_planes(problem, bracket, target / 4, N, False, 100, mass)
         return bracket
     last = min(N, int(6 * sqrt(N)) + 10)
     cutting_planes(problem, bracket, target / 4, last, mass=mass)
