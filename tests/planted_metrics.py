@@ -57,6 +57,10 @@ class TwiceTheSame(Mean):
         return 2 * super().rows(sample)
 
 
+class OtherName(Mean):
+    measures: ClassVar[tuple[str, ...]] = ("planned",)
+
+
 @dataclass(frozen=True)
 class Gap(mfplug.Distance):
     """Twice-averaged distance of points: no metric, as X = Y gives more than 0."""

@@ -153,13 +153,13 @@ def test_a_law_is_blamed_and_not_the_solver(method, fault, said):
 TRAP = {
     "gradient": [
         (lambda self, q, t: q * np.nan, "gradient is not finite"),
-        (lambda self, q, t: np.zeros(3), "gradient has the wrong shape; got (3,)"),
-        (lambda self, q, t: None, "gradient has the wrong shape; got ()"),
+        (lambda self, q, t: np.zeros(3), "gradient() has the wrong shape; got (3,)"),
+        (lambda self, q, t: None, "gradient() has the wrong shape; got ()"),
         (lambda self, q, t: q * 1j, "gradient() failed; got TypeError: complex values"),
         (lambda self, q, t: fails(), "gradient() failed; got IndexError: deep"),
     ],
     "energy": [
-        (lambda self, q, t: q, "energy has the wrong shape; got (2, 3, 1)"),
+        (lambda self, q, t: q, "energy() has the wrong shape; got (2, 3, 1)"),
         (lambda self, q, t: "words", "energy() failed; got ValueError"),
     ],
 }

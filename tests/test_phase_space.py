@@ -67,6 +67,27 @@ def test_only_one_dimension(field):
         phase_space_figure(field, [])
 
 
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        ("micro.yaml", "a study file"),
+        ("chaos", "the name of a study"),
+        ("results/micro", "the results of a study"),
+    ],
+)
+def test_a_study_is_no_field(
+    mfplug_cli, write_study, monkeypatch, tmp_path, given, got
+):
+    monkeypatch.chdir(write_study().parent)
+    (tmp_path / "results" / "micro").mkdir(parents=True)
+    (tmp_path / "results" / "micro" / "plan.json").write_text("{}")
+    name = "chaos" if given == "chaos" else "micro"
+    mfplug_cli("phase", given, "x.png").refused(
+        f"field '{given}'", f"got {got}", "npz file of mfplug.save_field", "Run the",
+        f"mfplug.load('results/{name}')",
+    )  # fmt: skip
+
+
 def test_command(mfplug_cli, tmp_path, field):
     path, picture = tmp_path / "field.npz", tmp_path / "picture.png"
     mfplug.save_field(path, field)

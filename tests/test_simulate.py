@@ -380,6 +380,23 @@ class Stray(Given):
         return np.zeros((N, 1)), np.array([[1.0]] * (N - 1) + [[np.inf]])
 
 
+def _fails(*arguments):
+    raise ValueError("deep inside")
+
+
+@pytest.mark.parametrize("hook", ["sample", "joint", "joints"])
+def test_the_method_that_failed_is_named(hook):
+    base = type(mfplug.create("distribution", "gaussian"))
+    cls = dataclass(frozen=True)(type("Faulty", (base,), {hook: _fails}))
+    with pytest.raises(PluginError, match=rf"'gaussian': {hook}\(\) failed; got Value"):
+        simulate(mfplug.System(initial=cls()), 3, 2)
+    cls = dataclass(frozen=True)(
+        type("Lost", (base,), {hook: lambda *_: (np.full((2, 3, 1), np.nan),) * 2})
+    )
+    with pytest.raises((NumericsError, PluginError), match=rf"Mend {hook}\(\)"):
+        simulate(mfplug.System(initial=cls()), 3, 2)
+
+
 def test_bad_samples():
     shape = placed(np.zeros((3, 2)), np.zeros((3, 1)))
     with pytest.raises(PluginError, match=r"'given': .*shape; got .3, 2., expected"):

@@ -84,6 +84,7 @@ def test_wrong_arrays_are_one_line(change, error, said, tmp_path, system):
     with pytest.raises(error, match=said) as caught:
         mfplug.read_snapshots(path, system)
     assert "\n" not in str(caught.value)
+    assert f"'{path}'" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["x.npz", "x.h5"])

@@ -6,7 +6,7 @@ import pytest
 from small_study import HINTS, refused, study
 
 from mfplug.studies.load import load, merge
-from mfplug.studies.yamlfile import read_yaml
+from mfplug.studies.yamlfile import read_value, read_yaml
 
 # YAML
 
@@ -94,6 +94,38 @@ def test_numbers_as_everybody_reads_them(tmp_path):
     assert data == numbers | {"f": "1e3x", "i": ".x"}
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("replicas: 1:30", "90"),
+        ("sweep: {N: [8, 1:30]}", "90"),
+        ("1:30: x", "90"),
+        ("step: -0:30.5", "-30.5"),
+        ("seed: 010", "8"),
+    ],
+)
+def test_numbers_that_nobody_reads_so(tmp_path, text, number):
+    path = tmp_path / "n.yaml"
+    path.write_text(f"title: a\n{text}\n")
+    refused(
+        lambda: load(str(path)), "got ", f"at line 2, which YAML takes for {number},"
+    )
+
+
+def test_what_only_looks_like_such_a_number(tmp_path):
+    path = tmp_path / "n.yaml"
+    path.write_text("a: '1:30'\nb: 1:75\nc: 00:10\nd: 0\ne: 0.10\nf: 08\ng: 1_000\n")
+    text = {"a": "1:30", "b": "1:75", "c": "00:10", "f": "08"}
+    assert read_yaml(path) == text | {"d": 0, "e": 0.1, "g": 1000}
+
+
+def test_a_value_of_a_parameter_is_read_as_in_a_study():
+    assert [read_value(t, "x") for t in ("1e-3", "[1, 2", "2020-13-45")] == [
+        1e-3, "[1, 2", "2020-13-45",
+    ]  # fmt: skip
+    refused(lambda: read_value("1:30", "check: --set width"), "--set width", "for 90")
+
+
 # Keys and types
 
 
@@ -131,6 +163,12 @@ def test_unknown_keys_at_each_level(changes, word, hint):
         ({"replicas": True}, "replicas"),
         ({"replicas": {4: 0}}, "replicas"),
         ({"replicas": {"times": 3}}, "replicas"),
+        ({"replicas": {"times": -1, "N": 1.0}}, "'replicas.times' is wrong; got -1"),
+        ({"replicas": {"times": 0.0, "N": 1.0}}, "greater than 0"),
+        (
+            {"profiles": {"paper": {"replicas": {"times": -1, "N": 1}}}},
+            "profile 'paper'",
+        ),
         ({"particles": 0}, "particles"),
         ({"step": "small"}, "'step' is wrong"),
         ({"step": float("nan")}, "'step' is wrong"),

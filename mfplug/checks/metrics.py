@@ -118,6 +118,12 @@ def rows(metric: Metric) -> str:
         if key in keys:
             raise CheckFailed(f"two rows have the same metric, index and time: {key}")
         keys.add(key)
+        names = vars(type(metric)).get("measures") or (row.metric,)
+        if row.metric not in names:
+            raise CheckFailed(
+                f"a row is called '{row.metric}', which `measures` does not name; got "
+                f"{', '.join(names)}. Add it, or leave `measures` out"
+            )
         _check_row(row)
     said = ", ".join(sorted({row.metric for row in found}))
     return f"{_place(metric)} system, {len(found)} rows: {said}"

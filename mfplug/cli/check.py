@@ -63,7 +63,7 @@ def _wanted(arguments: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _parameters(given: list[str]) -> dict[str, Any]:
     """Return the parameters of ``--set name=value``; values are read as YAML."""
-    import yaml
+    from mfplug.studies.yamlfile import read_value
 
     found: dict[str, Any] = {}
     for text in given:
@@ -73,10 +73,7 @@ def _parameters(given: list[str]) -> dict[str, Any]:
                 f"check: --set is malformed; got {text!r}, expected PARAMETER=VALUE. "
                 "Write for instance --set width=0.7."
             )
-        try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            found[name] = value
+        found[name] = read_value(value, f"check: --set {name}")
     return found
 
 

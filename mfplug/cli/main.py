@@ -220,7 +220,7 @@ def build_parser() -> Parser:
     alpha.add_argument("--seed", type=int, default=0, help="of the folds of samples")
     alpha.add_argument("--level", type=float, default=0.95, help="of the limits")
     phase = add("phase", "draw phase space from a stored mean field", "phase")
-    phase.add_argument("field", metavar="FIELD", help="a file of save_field or a study")
+    phase.add_argument("field", metavar="FIELD", help="an npz of save_field")
     phase.add_argument("picture", metavar="PICTURE", help="PNG, SVG or PDF to write")
     phase.add_argument(
         "--times",

@@ -8,8 +8,13 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mfplug.contracts.plugin import Plugin
 from mfplug.errors import MfplugError, PluginError, TimeLimitError, shown
+
+Array = NDArray[np.float64]
 
 #: A disk that takes no more is not the plugin's fault, whoever was writing.
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS}
@@ -79,6 +84,41 @@ def _culprit(error: BaseException, plugin: Any, what: str) -> tuple[Any, str]:
         if isinstance(owner, Plugin) and home not in ("mfplug", "mfplug_plugins"):
             found = (plugin, what) if owner is plugin else (owner, f"{name}()")
     return found
+
+
+def values_at(plugin: Any, what: str, points: Array, *rest: Any) -> Array:
+    """Return what a potential, or an external one, says at points (..., d).
+
+    Parameters
+    ----------
+    plugin
+        Whose method is called, with the points and ``rest``.
+    what
+        ``"gradient"``, a vector at each point, or ``"energy"``, a number.
+
+    Returns
+    -------
+    values
+        Real, of shape (..., d) or (...).
+
+    Raises
+    ------
+    PluginError
+        If the method fails, or its values are complex or of another shape.
+    """
+    shape = points.shape if what == "gradient" else points.shape[:-1]
+    with calling(plugin, f"{what}()"):
+        found = np.asarray(getattr(plugin, what)(points, *rest))
+        if np.iscomplexobj(found):
+            raise TypeError(f"complex values such as {found.flat[0]}")
+        values = np.asarray(found, dtype=float)
+    if values.shape != shape:
+        raise PluginError(
+            f"{plugin.kind} '{plugin.name}': {what}() has the wrong shape; got "
+            f"{values.shape} for points of shape {points.shape}, expected {shape}. "
+            f"Mend {what}()."
+        )
+    return values
 
 
 def returned(plugin: Any, what: str, value: Any, expected: type) -> None:

@@ -43,7 +43,10 @@ class Distribution(Plugin, ABC):
 
     @abstractmethod
     def density(self, q: Array, p: Array) -> Array:
-        """Return f_0(q, p), shape (...), for arrays of shape (..., d)."""
+        """Return f_0(q, p), shape (...), for arrays of shape (..., d).
+
+        At a NaN it is NaN, as in any formula; a mean field refuses such points.
+        """
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
         """Return (grad_q log f_0, grad_p log f_0), each of shape (..., d).

@@ -119,6 +119,28 @@ class MeanField(ABC):
             )
         return array
 
+    def finite_points(self, q: ArrayLike) -> Array:
+        """Return :meth:`points` that are carried, or where f_t is asked for.
+
+        A NaN lies neither inside nor outside the support of a density: 0, which a
+        comparison with its edge makes of it, is a wrong number. The force at a NaN is
+        NaN, as in any formula.
+
+        Raises
+        ------
+        ParameterError
+            As :meth:`points`, and if one is NaN or infinite.
+        """
+        array = self.points(q)
+        finite = np.isfinite(array)
+        if not finite.all():
+            raise ParameterError(
+                f"mean field: points are not finite; got {array[~finite][0]} and "
+                f"{np.count_nonzero(~finite) - 1} more, expected finite numbers. Leave "
+                "these points out."
+            )
+        return array
+
     def flow(
         self, q: ArrayLike, p: ArrayLike, t0: float, t1: float
     ) -> tuple[Array, Array]:
@@ -137,10 +159,11 @@ class MeanField(ABC):
         Raises
         ------
         ParameterError
-            If a time is outside the solved interval, or the last axis is not d.
+            If a time is outside the solved interval, a point is not finite, or the
+            last axis is not d.
         """
         t0, t1 = self.check_time(t0), self.check_time(t1)
-        state = State(self.points(q), self.points(p), self.system.mass)
+        state = State(self.finite_points(q), self.finite_points(p), self.system.mass)
         steps = max(1, int(np.ceil(abs(t1 - t0) / self.flow_step - 1e-9)))
         dt = (t1 - t0) / steps
 
@@ -160,7 +183,7 @@ class MeanField(ABC):
         Lemma 3.5 in the order (q, p) (audit, E22).
         """
         t0, t1 = self.check_time(t0), self.check_time(t1)
-        x, v = self.points(q).copy(), self.points(p).copy()
+        x, v = self.finite_points(q).copy(), self.finite_points(p).copy()
         d, mass = self.system.dimension, self.system.mass
         jacobian = np.broadcast_to(np.eye(2 * d), (*x.shape[:-1], 2 * d, 2 * d)).copy()
         steps = max(1, int(np.ceil(abs(t1 - t0) / self.flow_step - 1e-9)))
@@ -184,7 +207,8 @@ class MeanField(ABC):
     def density(self, t: float, q: ArrayLike, p: ArrayLike) -> Array:
         """Return f_t(q, p), shape (...): f_0 at the point traced back to times[0].
 
-        The flow keeps the volume of phase space, so f_t is constant along it.
+        The flow keeps the volume of phase space, so f_t is constant along it. Raises as
+        :meth:`flow`.
         """
         q0, p0 = self.flow(q, p, t, self.times[0])
         return self.system.initial.density(q0, p0)

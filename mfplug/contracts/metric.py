@@ -120,6 +120,9 @@ class Metric(Plugin, ABC):
 
     kind: ClassVar[str] = "metric"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    #: Names that its rows may have. A study that asks for another one is refused before
+    #: it runs; of a class that does not say it itself, nothing is known before.
+    measures: ClassVar[tuple[str, ...]] = ()
     #: Sums over all pairs for a replica and a time, in units of a force: what they cost
     #: depends on how they are done, so it is not in ``cost``.
     force_sums: ClassVar[float] = 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.contracts.calls import calling
+from mfplug.contracts.calls import calling, values_at
 from mfplug.errors import MfplugError, NumericsError, PluginError, shown
 
 if TYPE_CHECKING:
@@ -150,29 +150,6 @@ def check_nodes(law: Distribution) -> None:
         )
 
 
-def external_values(external: External, what: str, q: Array, t: float) -> Array:
-    """Return ``energy`` or ``gradient`` of an external potential at q, (..., d).
-
-    Raises
-    ------
-    PluginError
-        If it fails, or the values have the wrong shape.
-    """
-    shape = q.shape if what == "gradient" else q.shape[:-1]
-    with calling(external, f"{what}()"):
-        values = np.asarray(getattr(external, what)(q, t))
-        if np.iscomplexobj(values):
-            raise TypeError(f"complex values such as {values.flat[0]}")
-        values = np.asarray(values, dtype=float)
-    if values.shape != shape:
-        raise PluginError(
-            f"external '{external.name}': {what} has the wrong shape; got "
-            f"{values.shape} for points of shape {q.shape}, expected {shape}. Mend "
-            f"{what}()."
-        )
-    return values
-
-
 def check_external(external: External, law: Distribution, t: float) -> None:
     """Refuse an external potential that is no number at six points of a law.
 
@@ -184,7 +161,7 @@ def check_external(external: External, law: Distribution, t: float) -> None:
     rng = np.random.default_rng(20110131)
     q = drawn(law, rng, 6)[0].reshape(2, 3, law.dimension)
     for what in ("energy", "gradient"):
-        values = external_values(external, what, q, t)
+        values = values_at(external, what, q, t)
         if not np.isfinite(values).all():
             raise NumericsError(
                 f"external '{external.name}': {what} is not finite; got "

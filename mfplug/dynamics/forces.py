@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.contracts.soundness import external_values
+from mfplug.contracts.calls import values_at
 from mfplug.dynamics.start import initial_points
 from mfplug.dynamics.sums import METHODS, PairSum
 from mfplug.dynamics.sums.refuse import check_method
@@ -122,7 +122,7 @@ class Forces:
         out = self.pairs.clouds(q)
         external = self.system.external
         if external is not None:
-            pull = external_values(external, "gradient", np.swapaxes(q, 1, 2), t)
+            pull = values_at(external, "gradient", np.swapaxes(q, 1, 2), t)
             out -= np.swapaxes(pull, 1, 2)
         if not np.isfinite(out.sum()) and not np.isfinite(out).all():
             self._refuse(t, out)
@@ -149,6 +149,6 @@ class Forces:
         potential = self.pairs.cloud_energies(q)
         external = self.system.external
         if external is not None:
-            values = external_values(external, "energy", np.swapaxes(q, 1, 2), t)
+            values = values_at(external, "energy", np.swapaxes(q, 1, 2), t)
             potential = potential + np.sum(values, axis=1)
         return kinetic, potential

@@ -57,7 +57,10 @@ def read_snapshots(path: str | Path, system: System) -> Ensemble:
     """
     path = Path(path)
     arrays = _read(path)
-    times = check_times(np.atleast_1d(arrays["times"]).tolist())
+    try:
+        times = check_times(np.atleast_1d(arrays["times"]).tolist())
+    except ParameterError as error:
+        raise ParameterError(f"snapshots '{path}': {error}") from error
     q, p = (_checked(path, key, arrays[key], len(times), system) for key in ("q", "p"))
     if q.shape != p.shape:
         raise ParameterError(

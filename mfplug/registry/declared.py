@@ -38,7 +38,8 @@ DECLARED: dict[str, dict[str, Rule]] = {
         "needs": (
             "a tuple of 'field' and 'ensemble', or ()",
             lambda x: isinstance(x, tuple) and set(x) <= {"field", "ensemble"},
-        )
+        ),
+        "measures": _WORDS,
     },
 }
 

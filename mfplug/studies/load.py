@@ -111,7 +111,7 @@ def _explain(error: Any, where: str) -> str:
     errors = error.errors()
     # A key that is misspelt is also missing: name the misspelling.
     typos = (e for e in errors if e["type"] == "extra_forbidden" and not _tagged(e))
-    first = next(typos, errors[0])
+    first = next(typos, None) or _meant(errors) or errors[0]
     path = ".".join(str(part) for part in first["loc"] if not _is_tag(part))
     more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
     got = shown(first.get("input"))
@@ -131,6 +131,26 @@ def _explain(error: Any, where: str) -> str:
     )
 
 
+def _meant(errors: list[Any]) -> Any:
+    """Return the first error of a model that has just the keys that are given, or None.
+
+    Where several types are allowed, each of them complains; of a mapping with the keys
+    of a model, that model's complaint is the one to show.
+    """
+    models: dict[tuple[Any, ...], list[Any]] = {}
+    for error in errors:
+        place = error["loc"]
+        for k, part in enumerate(place):
+            if part in _MODEL_TAGS and place[k + 1 :]:
+                models.setdefault(place[: k + 1], []).append(error)
+    other = ("missing", "extra_forbidden")
+    return next(
+        (found[0] for found in models.values()
+         if not any(error["type"] in other for error in found)),
+        None,
+    )  # fmt: skip
+
+
 def _is_tag(part: Any) -> bool:
     """Whether a part of an error's place names a type of a union, not a key."""
     return isinstance(part, str) and ("[" in part or part in _TYPE_TAGS)
@@ -140,13 +160,12 @@ def _tagged(error: Any) -> bool:
     return any(_is_tag(part) for part in error["loc"])
 
 
-_TYPE_TAGS = {
+_MODEL_TAGS = {"Case", "PowerLaw"}
+_TYPE_TAGS = _MODEL_TAGS | {
     "str",
     "int",
     "bool",
     "float",
-    "Case",
-    "PowerLaw",
     "constrained-int",
     "last",
     "all",

@@ -38,9 +38,9 @@ class Strict(BaseModel):
 
 
 class PowerLaw(Strict):
-    """A number that depends on N: times * N**exponent, written {times: , N: }."""
+    """A number > 0 that depends on N: times * N**exponent, written {times: , N: }."""
 
-    times: Number
+    times: Positive
     N: Number
 
 

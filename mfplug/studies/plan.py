@@ -23,6 +23,7 @@ from mfplug.studies.planfile import replaced as replaced
 from mfplug.studies.planfile import study_of as study_of
 from mfplug.studies.planfile import write_plan as write_plan
 from mfplug.studies.references import check_references
+from mfplug.studies.rownames import check_rows
 from mfplug.studies.storefolder import Store, field_name, rows_name
 from mfplug.studies.units import Unit, grouped, units_of
 
@@ -72,6 +73,7 @@ def make_plan(
     check_name(name)
     check_references(data, name)
     cells = cells_of(data, name)
+    check_rows(data, name)
     if memory_mb is not None:
         check_fits(name, cells, memory_mb)
     blocks = _unit_blocks(cells, cost.TARGET if target is None else target)

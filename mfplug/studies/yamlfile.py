@@ -14,6 +14,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 # What an escape such as "\ud800" can make, and no file or picture can hold.
 _NO_TEXT = re.compile("[\ud800-\udfff\0]")
+# YAML 1.1 takes 1:30 for 90, to the base 60, and 010 for 8; YAML 1.2 does not.
+_OTHER_BASE = re.compile(r"[-+]?(\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?|0[0-7_]+)")
 
 
 def read_yaml(path: Path, kind: str = "study") -> Any:
@@ -23,7 +25,8 @@ def read_yaml(path: Path, kind: str = "study") -> Any:
     ------
     StudyError
         If the file cannot be read, is too large, is no YAML, or uses what can expand
-        or stand for something else: aliases, tags, a key twice, deep nesting.
+        or stand for something else: aliases, tags, a key twice, deep nesting, numbers
+        to the base 60 or 8.
     """
     import yaml
 
@@ -65,6 +68,29 @@ def read_yaml(path: Path, kind: str = "study") -> Any:
         ) from error
 
 
+def read_value(text: str, who: str) -> Any:
+    """Return one value as a study's would be read; what is no YAML is text.
+
+    Raises
+    ------
+    StudyError
+        As :func:`read_yaml`, where it is YAML.
+
+    Examples
+    --------
+    >>> read_value("1e-3", "--set"), read_value("[1, 2", "--set")
+    (0.001, '[1, 2')
+    """
+    import yaml
+
+    try:
+        _check_events(text, who)
+        return yaml.load(text, Loader=_loader())  # a SafeLoader
+    # A ValueError: a date such as 2020-13-45.
+    except (yaml.YAMLError, ValueError):
+        return text
+
+
 def _check_events(text: str, who: str) -> None:
     """Refuse what is dangerous before anything is made of it."""
     import yaml
@@ -83,6 +109,8 @@ def _check_events(text: str, who: str) -> None:
                 f"{who}: half a character or a NUL; got {ascii(event.value)[:40]} at "
                 f"line {line}, expected text that can be written. Remove it."
             )
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+            _check_base(event.value, who, line)
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise StudyError(
@@ -98,6 +126,21 @@ def _check_events(text: str, who: str) -> None:
                 f"{who}: nested too deeply; got more than {MAX_DEPTH} levels at line "
                 f"{line}, expected plain data. Is it YAML for mfplug?"
             )
+
+
+def _check_base(word: str, who: str, line: int) -> None:
+    """Refuse a word without quotes that is read as a number, to another base."""
+    import yaml
+
+    if not _OTHER_BASE.fullmatch(word):
+        return
+    number = yaml.safe_load(word)
+    if isinstance(number, int | float):
+        raise StudyError(
+            f"{who}: a number that is read otherwise than it looks; got {word} at line "
+            f"{line}, which YAML takes for {number}, expected decimal digits. Write "
+            f"{number}, or put a word between quotes."
+        )
 
 
 @cache

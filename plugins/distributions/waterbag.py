@@ -102,10 +102,12 @@ class Waterbag(Distribution):
         return inside
 
     def density(self, q: Array, p: Array) -> Array:
-        """Return f_0(q, p), shape (...)."""
+        """Return f_0(q, p), shape (...); NaN at a NaN, which is neither in nor out."""
         _, length = self._span()
         height = (2.0 * self.p_width * length) ** -self.dimension
-        return np.where(self._inside(q, p), height, 0.0)
+        density = np.where(self._inside(q, p), height, 0.0)
+        lost = np.isnan(q).any(axis=-1) | np.isnan(p).any(axis=-1)
+        return np.where(lost, np.nan, density)
 
     def score(self, q: Array, p: Array) -> tuple[Array, Array]:
         """Return 0 inside and NaN outside, where there is no score."""

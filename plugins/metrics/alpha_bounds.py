@@ -30,6 +30,10 @@ class AlphaBounds(mfplug.Observable):
 
     name: ClassVar[str] = "alpha-bounds"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "alpha-gronwall", "alpha-logistic", "alpha-entropy", "alpha-lower",
+        "log10-needed",
+    )  # fmt: skip
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

@@ -30,6 +30,9 @@ class BadParticles(mfplug.Observable):
 
     name: ClassVar[str] = "bad-particles"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "alpha", "alpha-bound", "l1-unsymmetrised", "l1-symmetrised", "l1-asymptotic",
+    )  # fmt: skip
 
     particles: int = mfplug.param(10, at_least=2, at_most=100_000, help="N")
     first: float = mfplug.param(0.1, above=0.0, below=1.0, help="f_1")

@@ -29,6 +29,11 @@ class BenneyGap(mfplug.Observable):
 
     name: ClassVar[str] = "benney-gap"
     needs: ClassVar[tuple[str, ...]] = ("field",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "benney-force",
+        "benney-flow",
+        "benney-width",
+    )
 
     points: int = mfplug.param(200, at_least=8, help="points that are compared")
     width: float = mfplug.param(0.0, at_least=0.0, help="as of dirac-benney")

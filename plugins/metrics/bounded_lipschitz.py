@@ -34,6 +34,11 @@ class BoundedLipschitz(CloudDistance):
     """
 
     name: ClassVar[str] = "bounded-lipschitz"
+    measures: ClassVar[tuple[str, ...]] = (
+        "bounded-lipschitz", "bounded-lipschitz-iid", "bounded-lipschitz-excess",
+        "bounded-lipschitz-tail", "bounded-lipschitz-tail-iid",
+        "bounded-lipschitz-mcdiarmid", "bounded-lipschitz-markov",
+    )  # fmt: skip
 
     kappas: tuple[float, ...] = mfplug.param(
         (), help="distances beyond which the share of replicas is counted"

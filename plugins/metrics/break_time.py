@@ -59,6 +59,10 @@ class BreakTime(mfplug.Observable):
 
     name: ClassVar[str] = "break-time"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "break-time", "break-time-plain", "break-time-linear", "break-time-exponential",
+        "amplification",
+    )  # fmt: skip
 
     threshold: float = mfplug.param(0.1, above=0.0, below=1.0, help="C*, of the mode")
     end: float = mfplug.param(100.0, above=0.0, help="latest time")

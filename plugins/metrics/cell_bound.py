@@ -31,6 +31,10 @@ class CellBound(mfplug.Observable):
 
     name: ClassVar[str] = "cell-bound"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = (
+        "cell-bound-printed", "cell-bound-corrected", "corner-distance",
+        "corner-printed", "corner-corrected",
+    )  # fmt: skip
 
     side: float = mfplug.param(1.0, above=0.0, help="delta at N = 1")
     corner: float = mfplug.param(

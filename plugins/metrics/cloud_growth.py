@@ -34,6 +34,7 @@ class CloudGrowth(mfplug.Observable):
 
     name: ClassVar[str] = "cloud-growth"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("cloud-growth",)
 
     clouds: int = mfplug.param(8, at_least=1, help="replicas that are used, at most")
     size: float = mfplug.param(0.05, above=0.0, help="size of the perturbation")

@@ -42,6 +42,9 @@ class CollectiveMode(mfplug.Observable):
 
     name: ClassVar[str] = "collective-mode"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "dual-test", "dual-test-limit", "mode-variance", "mode-variance-limit",
+    )  # fmt: skip
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

@@ -21,6 +21,9 @@ class CorollaryBound(mfplug.Observable):
 
     name: ClassVar[str] = "corollary-bound"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "marginal-printed", "marginal-corrected", "log10-alpha-bound", "log10-needed",
+    )  # fmt: skip
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

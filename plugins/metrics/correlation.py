@@ -53,6 +53,7 @@ class Correlation(mfplug.Observable):
 
     name: ClassVar[str] = "correlation"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("mean-shift", "cumulant-2", "cumulant-3")
 
     observables: tuple[str, ...] = mfplug.param(
         ("q", "p", "q2"), help="of one particle: " + ", ".join(OBSERVABLES)

@@ -22,6 +22,11 @@ class CounterExample(mfplug.Observable):
 
     name: ClassVar[str] = "counter-example"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "counter-example-alpha",
+        "counter-example-limit",
+        "counter-example-printed",
+    )
 
     M: float = mfplug.param(
         200.0, at_least=8.0, at_most=1e5, help="stripes by unit of momentum"

@@ -32,6 +32,9 @@ class CountingMeasureMetric(mfplug.Observable):
 
     name: ClassVar[str] = "counting-measure"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = (
+        "alpha", "alpha-lower", "alpha-upper", "alpha-null", "hamming",
+    )  # fmt: skip
 
     observable: str = mfplug.param(
         "auto", choices=NAMES, help="what the cells are cut from"

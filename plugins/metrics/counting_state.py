@@ -41,6 +41,11 @@ class CountingState(mfplug.Observable):
 
     name: ClassVar[str] = "counting-state"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "alpha", "alpha-width", "alpha-positive", "hamming", "law-l1", "marginal-error",
+        "marginal-sharp", "marginal-printed", "vandermonde", "free-signs", "nested",
+        "nested-expected", "sector", "certificate", "law", "law-independent",
+    )  # fmt: skip
 
     state: str = mfplug.param("gaussian-signs", choices=STATES, help="which state")
     particles: int = mfplug.param(10, at_least=4, at_most=2000, help="N")

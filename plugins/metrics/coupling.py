@@ -23,6 +23,7 @@ class Coupling(mfplug.Observable):
 
     name: ClassVar[str] = "coupling"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("coupling-mean", "coupling-max")
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

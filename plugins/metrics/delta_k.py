@@ -37,6 +37,10 @@ class DeltaK(mfplug.Observable):
 
     name: ClassVar[str] = "delta-k"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = (
+        "fluctuation-density", "fluctuation-limit", "fluctuation-iid",
+        "fluctuation-printed",
+    )  # fmt: skip
 
     bins: int = mfplug.param(25, at_least=2, help="bins of the histogram")
     nodes: int = mfplug.param(1024, at_least=8, help="nodes of the quadrature")

@@ -24,6 +24,7 @@ class EnergyDrift(mfplug.Observable):
 
     name: ClassVar[str] = "energy-drift"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("energy-drift",)
     force_sums: ClassVar[float] = 1.5
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:

@@ -22,6 +22,10 @@ class EntropyLaw(mfplug.Observable):
 
     name: ClassVar[str] = "entropy-law"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "entropy", "hamming-lower", "hamming-bound", "marginal-entropy",
+        "marginal-entropy-chain", "marginal-entropy-leading",
+    )  # fmt: skip
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

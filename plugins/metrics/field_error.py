@@ -42,6 +42,10 @@ class FieldError(mfplug.Observable):
 
     name: ClassVar[str] = "field-error"
     needs: ClassVar[tuple[str, ...]] = ("field",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "field-force", "field-density", "field-score", "field-estimate", "field-work",
+        "field-drift",
+    )  # fmt: skip
 
     reference: mfplug.Solver | None = mfplug.param(
         None, help="the solver to compare with"

@@ -71,6 +71,10 @@ class FluctuationField(mfplug.Observable):
 
     name: ClassVar[str] = "fluctuation-field"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "field-covariance", "field-limit", "field-ratio", "field-kurtosis",
+        "field-gaussian", "field-excess", "field-thermal",
+    )  # fmt: skip
 
     functions: tuple[str, ...] = mfplug.param(
         ("q", "q2", "bump"), help="test functions on the line: " + ", ".join(FUNCTIONS)

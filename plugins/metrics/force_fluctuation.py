@@ -26,6 +26,7 @@ class ForceFluctuation(mfplug.Observable):
 
     name: ClassVar[str] = "force-fluctuation"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("force-fluctuation",)
     force_sums: ClassVar[float] = 1.0
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:

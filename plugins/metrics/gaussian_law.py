@@ -34,6 +34,10 @@ class GaussianLaw(mfplug.Observable):
 
     name: ClassVar[str] = "gaussian-law"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = (
+        "covariance", "mean-field-covariance", "cross-covariance", "kl", "kl-reverse",
+        "hellinger-squared", "w2", "w1-q", "bl-q", "l1-q",
+    )  # fmt: skip
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

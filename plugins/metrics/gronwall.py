@@ -29,6 +29,11 @@ class Gronwall(mfplug.Observable):
 
     name: ClassVar[str] = "gronwall"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "gronwall-value",
+        "gronwall-printed",
+        "gronwall-corrected",
+    )
 
     growth: float = mfplug.param(1.2, above=0.0, help="c1, 1/time")
     source: float = mfplug.param(0.05, above=0.0, help="c2, per time")

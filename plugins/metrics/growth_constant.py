@@ -21,6 +21,7 @@ class GrowthConstant(mfplug.Observable):
 
     name: ClassVar[str] = "growth-constant"
     needs: ClassVar[tuple[str, ...]] = ("field",)
+    measures: ClassVar[tuple[str, ...]] = ("growth-constant",)
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

@@ -55,6 +55,11 @@ class Infection(mfplug.Observable):
 
     name: ClassVar[str] = "infection"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "infection-alpha", "infection-null", "sector", "sector-near", "sector-mean",
+        "sector-error", "birth", "birth-mean", "birth-negative", "birth-bound",
+        "birth-logistic", "birth-gronwall", "birth-misfit", "birth-beyond",
+    )  # fmt: skip
 
     largest: int = mfplug.param(
         16, at_least=0, help="largest N at which sectors have ranges"

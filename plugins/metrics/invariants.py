@@ -33,6 +33,7 @@ class Invariants(mfplug.Observable):
 
     name: ClassVar[str] = "invariants"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("invariants",)
     force_sums: ClassVar[float] = 1.5
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:

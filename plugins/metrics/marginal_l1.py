@@ -53,6 +53,7 @@ class MarginalL1(mfplug.Observable):
 
     name: ClassVar[str] = "marginal-l1"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("marginal-l1", "marginal-l1-coarse")
 
     s: tuple[int, ...] = mfplug.param(
         (1, 2, 3), help="numbers of particles in the marginal"

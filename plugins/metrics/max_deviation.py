@@ -29,6 +29,7 @@ class MaxDeviation(mfplug.Observable):
 
     name: ClassVar[str] = "max-deviation"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("max-deviation", "deviation-probability")
 
     gamma: float = mfplug.param(1 / 3, above=0.0, help="exponent of the threshold")
 

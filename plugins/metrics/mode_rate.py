@@ -36,6 +36,10 @@ class ModeRate(mfplug.Observable):
 
     name: ClassVar[str] = "mode-rate"
     needs: ClassVar[tuple[str, ...]] = ("field",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "mode-frequency", "mode-frequency-exact", "mode-growth", "mode-growth-exact",
+        "mode-error", "mode-amplitude",
+    )  # fmt: skip
 
     start: float = mfplug.param(10.0, at_least=0.0, help="begin of the fitted window")
     samples: int = mfplug.param(121, at_least=12, help="times in the window")

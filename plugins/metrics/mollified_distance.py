@@ -23,6 +23,10 @@ class MollifiedDistance(mfplug.Observable):
 
     name: ClassVar[str] = "mollified-distance"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "mollified-distance", "mollified-distance-bound", "log10-particles",
+        "log10-particles-allowed",
+    )  # fmt: skip
 
     gap: float = mfplug.param(0.1, above=0.0, below=1.0, help="allowed distance")
 

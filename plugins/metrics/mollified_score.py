@@ -26,6 +26,10 @@ class MollifiedScore(mfplug.Observable):
 
     name: ClassVar[str] = "mollified-score"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "mollified-score", "mollified-score-sharp", "mollified-score-printed",
+        "kernel-slope", "kernel-slope-printed", "kernel-slope-corrected",
+    )  # fmt: skip
 
     distance: float = mfplug.param(2.0, above=0.0, at_most=100.0, help="|x|, length")
 

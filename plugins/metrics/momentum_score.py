@@ -24,6 +24,7 @@ class MomentumScore(mfplug.Observable):
 
     name: ClassVar[str] = "momentum-score"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = ("momentum-score", "momentum-score-bound")
 
     reach: float = mfplug.param(4.0, above=1.0, help="P, momentum")
     law: str = mfplug.param(

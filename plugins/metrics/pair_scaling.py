@@ -39,6 +39,7 @@ class PairScaling(mfplug.Observable):
 
     name: ClassVar[str] = "pair-scaling"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("pair-scaling", "pair-scaling-exact")
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

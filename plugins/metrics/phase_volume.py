@@ -33,6 +33,7 @@ class PhaseVolume(mfplug.Observable):
 
     name: ClassVar[str] = "phase-volume"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("phase-volume",)
 
     def cost(self, particles: int, replicas: int, times: int, dimension: int) -> float:
         """Return the estimated seconds."""

@@ -38,6 +38,7 @@ class RelativeEntropy(mfplug.Observable):
 
     name: ClassVar[str] = "relative-entropy"
     needs: ClassVar[tuple[str, ...]] = ("field", "ensemble")
+    measures: ClassVar[tuple[str, ...]] = ("relative-entropy", "relative-entropy-null")
 
     s: tuple[int, ...] = mfplug.param(
         (1,), help="numbers of particles in the marginal, from 1 on"

@@ -25,6 +25,7 @@ class Reversibility(mfplug.Observable):
 
     name: ClassVar[str] = "reversibility"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("reversibility",)
 
     clouds: int = mfplug.param(4, at_least=1, help="replicas that are used, at most")
 

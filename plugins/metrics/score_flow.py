@@ -32,6 +32,10 @@ class ScoreFlow(mfplug.Observable):
 
     name: ClassVar[str] = "score-flow"
     needs: ClassVar[tuple[str, ...]] = ("field",)
+    measures: ClassVar[tuple[str, ...]] = (
+        "score-flow", "score-flow-operator", "score-flow-symmetric",
+        "score-flow-logarithmic", "score-flow-printed", "score-flow-exact",
+    )  # fmt: skip
 
     substeps: int = mfplug.param(
         4, at_least=1, help="intervals of the integral of M between two times"

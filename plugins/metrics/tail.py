@@ -34,6 +34,10 @@ class Tail(mfplug.Observable):
 
     name: ClassVar[str] = "tail"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = (
+        "tail-exact", "tail-chernoff", "tail-printed", "tail-corrected", "tail-taylor",
+        "tail-hoeffding", "tail-bernstein", "tail-log-r", "tail-r-gap", "tail-sampled",
+    )  # fmt: skip
 
     kappas: tuple[float, ...] = mfplug.param(
         (0.05, 0.1, 0.25), help="exponents of the threshold, in ]0, 1/2["

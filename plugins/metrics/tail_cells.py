@@ -23,6 +23,7 @@ class TailCells(mfplug.Observable):
 
     name: ClassVar[str] = "tail-cells"
     needs: ClassVar[tuple[str, ...]] = ()
+    measures: ClassVar[tuple[str, ...]] = ("alpha-positive-tail",)
 
     particles: int = mfplug.param(100, at_least=2, help="N")
     reach: float = mfplug.param(4.0, above=0.0, help="a, in standard deviations")

@@ -24,6 +24,7 @@ class TrajectoryError(mfplug.Observable):
 
     name: ClassVar[str] = "trajectory-error"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("trajectory-error",)
 
     reference: mfplug.Integrator | None = mfplug.param(
         None, help="integrator that is trusted; none: the same with step / 16"

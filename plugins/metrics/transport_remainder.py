@@ -31,6 +31,7 @@ class TransportRemainder(mfplug.Observable):
 
     name: ClassVar[str] = "transport-remainder"
     needs: ClassVar[tuple[str, ...]] = ("ensemble",)
+    measures: ClassVar[tuple[str, ...]] = ("transport-remainder",)
 
     h: float = mfplug.param(0.01, above=0.0, help="the short time")
 

@@ -25,6 +25,11 @@ class Wasserstein1(CloudDistance):
     """
 
     name: ClassVar[str] = "wasserstein1"
+    measures: ClassVar[tuple[str, ...]] = (
+        "wasserstein1",
+        "wasserstein1-iid",
+        "wasserstein1-excess",
+    )
 
     def of_points(self, r: float) -> float:
         """Return r."""

@@ -25,6 +25,11 @@ class Wasserstein2(CloudDistance):
     """
 
     name: ClassVar[str] = "wasserstein2"
+    measures: ClassVar[tuple[str, ...]] = (
+        "wasserstein2",
+        "wasserstein2-iid",
+        "wasserstein2-excess",
+    )
 
     def of_points(self, r: float) -> float:
         """Return r."""

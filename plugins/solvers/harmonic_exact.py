@@ -91,9 +91,8 @@ class LinearField(mfplug.MeanField):
         t0, t1 = self.check_time(t0), self.check_time(t1)
         q0, p0 = self.mean(t0)
         q1, p1 = self.mean(t1)
-        dq, dp = self._move(
-            self.trap + self.pair, t1 - t0, self.points(q) - q0, self.points(p) - p0
-        )
+        dq, dp = self.finite_points(q) - q0, self.finite_points(p) - p0
+        dq, dp = self._move(self.trap + self.pair, t1 - t0, dq, dp)
         return q1 + dq, p1 + dp
 
     def tangent_flow(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug.contracts.calls import calling
+from mfplug.contracts.calls import calling, values_at
 from mfplug.contracts.potential import Potential
 from mfplug.contracts.tracing import is_radial
 from mfplug.errors import MfplugError, NumericsError, PluginError, shown
@@ -57,8 +57,8 @@ def _check(potential: Any, dimension: int) -> None:
 
 def _check_quietly(potential: Any, dimension: int) -> None:
     dx = _points(dimension)
-    energy = _values(potential, "energy", dx, dx.shape[:1])
-    gradient = _values(potential, "gradient", dx, dx.shape)
+    energy = values_at(potential, "energy", dx)
+    gradient = values_at(potential, "gradient", dx)
     for what, values in (("energy", energy), ("gradient", gradient)):
         if np.isnan(values).all():
             raise NumericsError(
@@ -66,8 +66,8 @@ def _check_quietly(potential: Any, dimension: int) -> None:
                 f"number at {len(dx)} points, expected numbers. Check the formula and "
                 "its parameters."
             )
-    mirrored = _values(potential, "energy", -dx, dx.shape[:1])
-    opposite = _values(potential, "gradient", -dx, dx.shape)
+    mirrored = values_at(potential, "energy", -dx)
+    opposite = values_at(potential, "gradient", -dx)
     _compare(potential, dx, energy, mirrored, _EVEN, "phi(-x)", "phi(x): phi is even")
     size = np.linalg.norm(gradient, axis=1)
     odd = np.linalg.norm(gradient + opposite, axis=1)
@@ -108,21 +108,6 @@ def _points(dimension: int) -> Array:
     return np.geomspace(_NEAR, _FAR, _POINTS)[:, None] * direction
 
 
-def _values(potential: Any, what: str, dx: Array, shape: tuple[int, ...]) -> Array:
-    with np.errstate(all="ignore"), calling(potential, f"{what}()"):
-        found = np.asarray(getattr(potential, what)(dx))
-        if np.iscomplexobj(found):
-            raise TypeError(f"complex values such as {found.flat[0]}")
-        values = np.asarray(found, dtype=float)
-    if values.shape != shape:
-        raise PluginError(
-            f"potential '{potential.name}': {what}() has the wrong shape; got "
-            f"{values.shape} for separations of shape {dx.shape}, expected {shape}. "
-            f"Mend {what}()."
-        )
-    return values
-
-
 def _compare(
     potential: Any, dx: Array, expected: Array, got: Array, part: float, left: str,
     right: str,
@@ -147,12 +132,12 @@ def _compare_slopes(potential: Any, dx: Array, gradient: Array) -> None:
 
     def quotient(h: float) -> Array:
         step = h * r * along
-        ahead = _values(potential, "energy", dx + step, r.shape[:1])
-        behind = _values(potential, "energy", dx - step, r.shape[:1])
+        ahead = values_at(potential, "energy", dx + step)
+        behind = values_at(potential, "energy", dx - step)
         return np.asarray((ahead - behind) / (2.0 * h * r[:, 0]))
 
     wide, narrow = quotient(2e-4), quotient(1e-4)
-    values = np.abs(_values(potential, "energy", dx, r.shape[:1]))
+    values = np.abs(values_at(potential, "energy", dx))
     noise = 1e-14 * values / (1e-4 * r[:, 0])
     settled = np.abs(wide - narrow) <= 0.1 * _SLOPE * np.abs(narrow) + noise
     wrong = np.abs(slope - narrow) > _SLOPE * np.abs(narrow) + 30.0 * noise
