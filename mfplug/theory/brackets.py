@@ -29,7 +29,13 @@ from mfplug.theory.cells import Cells
 from mfplug.theory.density_plans import density_plans
 from mfplug.theory.hilbert import Pieces, equal_pieces, hilbert_order
 from mfplug.theory.price_tree import PriceTree
-from mfplug.theory.transport import checked_clouds, period_sides, within_period
+from mfplug.theory.transport import (
+    bounded_lipschitz,
+    checked_clouds,
+    merged,
+    period_sides,
+    within_period,
+)
 
 Array = NDArray[np.float64]
 
@@ -49,6 +55,8 @@ _TRIES = 20
 _FEWEST_ROWS = 4000
 #: A smaller step that narrows the bracket by less than this part was in vain.
 _GAIN = 0.05
+#: Rounding of an exact distance.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,11 @@ def bounded_lipschitz_bracket(
     sides = period_sides(period, a.shape[1])
     a, b = within_period(a, sides), within_period(b, sides)
     _check_gap(gap)
+    few = merged(a, b) if wa is None and wb is None else None
+    if few is not None:
+        # Points that coincide bid against each other without end.
+        value = bounded_lipschitz(*few, period)
+        return Bracket(max(value - ROUNDING, 0.0), min(value + ROUNDING, 1.0))
     if wa is None and (wb is not None or len(a) > len(b)):
         a, b, wa, wb = b, a, wb, wa
     # Rows are the pieces of the first cloud, columns those of the second.
