@@ -23,12 +23,15 @@ from mfplug.theory.softened import (
 
 Array = NDArray[np.float64]
 
-#: The softening, in distances of neighbouring columns, at first and at the end.
-_SOFTENING, _LEAST_SOFTENING = 0.15, 0.01
+#: The softening, in distances of neighbouring columns, at first and at the end. Small
+#: at once it would leave Newton's method far from the solution, so there is one before.
+_SOFTENING, _LEAST_SOFTENING, _SOFT = 0.15, 0.01, 1.0
 #: Columns are joined in fours until there are fewer than these.
 _FEW, _JOINED = 400, 4
-#: Rows of each coarse column, and how well coarse problems are solved.
-_COARSE_ROWS, _COARSE = 8, 0.02
+#: Rows of each coarse column, their softening, and how well coarse problems are solved.
+_COARSE_ROWS, _COARSE_SOFTENING, _COARSE = 8, 0.5, 0.02
+#: The same for the first solution of the finest columns.
+_SOFT_ROWS, _SOFT_SMALL = 4, 0.05
 
 
 def density_plans(
@@ -54,6 +57,8 @@ def density_plans(
     to = columns(points, np.full(n, 1.0 / n), sides)
     gain = _from_coarser(rows, to)
     softening, each = _SOFTENING, len(rows.centres) // n
+    few = _joined(rows, _SOFT_ROWS * n)
+    gain, _ = ascended(Softened(few, to, _SOFT_ROWS, _SOFT), gain, _SOFT_SMALL)
     while softening > _LEAST_SOFTENING:
         problem = Softened(rows, to, each, softening)
         gain, state = ascended(problem, gain, 0.1 * gap)
@@ -70,10 +75,12 @@ def _from_coarser(rows: Pieces, to: Columns) -> Array:
     if n < _FEW:
         return np.zeros(n)
     fewer = to.coarser(_JOINED)
-    count = _COARSE_ROWS * len(fewer.masses)
-    equal = np.full(len(rows.centres), 1.0)
-    coarse = cut_pieces(rows.centres, equal, rows.spread, count)
+    coarse = _joined(rows, _COARSE_ROWS * len(fewer.masses))
     gain = _from_coarser(coarse, fewer)
-    problem = Softened(coarse, fewer, _COARSE_ROWS, _SOFTENING)
+    problem = Softened(coarse, fewer, _COARSE_ROWS, _COARSE_SOFTENING)
     gain, _ = ascended(problem, gain, _COARSE)
     return fewer.interpolated(gain, to.points)
+
+
+def _joined(rows: Pieces, count: int) -> Pieces:
+    return cut_pieces(rows.centres, np.ones(len(rows.centres)), rows.spread, count)

@@ -43,6 +43,8 @@ _NEAREST = 8
 _NEIGHBOURS = 24
 #: Steps after which the candidates are searched again, and steps at most.
 _KEPT, _STEPS = 5, 40
+#: The least and the largest damping, in units of the natural slope of a mass.
+_DAMPING = 1e-4, 100.0
 #: Residual of the linear equations, relative.
 _RESIDUAL = 1e-2
 #: A column of less than this part of its mass is one that lacks rows.
@@ -206,11 +208,11 @@ def ascended(problem: Softened, gain: Array, small: float) -> tuple[Array, State
         after = problem.at(gain + step)
         bend = degree * step - links @ step
         wrong = np.abs(after.lack - now.lack + bend) / to.masses
-        damping = np.where(
-            wrong > 0.5,
-            np.clip(2.0 * damping, 0.2, 100.0),
-            np.where(wrong < 0.2, np.maximum(0.4 * damping, 1e-3), damping),
+        change = np.select(
+            [wrong < 0.05, wrong < 0.2, wrong > 0.5], [0.1, 0.4, 2.0], 1.0
         )
+        least = np.where(wrong > 0.5, 0.2, _DAMPING[0])
+        damping = np.clip(change * damping, least, _DAMPING[1])
         if after.value > now.value:
             rise = float((now.lack * step).sum())
             gain, now, age = gain + step, after, age + 1
