@@ -23,14 +23,14 @@ from mfplug.theory.softened import (
 
 Array = NDArray[np.float64]
 
-#: The softening, in distances of neighbouring columns, at first and at the end. Small
-#: at once it would leave Newton's method far from the solution, so there is one before.
-_SOFTENING, _LEAST_SOFTENING, _SOFT = 0.15, 0.01, 1.0
+#: The softening, in distances of neighbouring columns, of the first plan and of the
+#: last. Newton's method would be far from the solution, so there are larger ones before.
+_SOFTENING, _LEAST_SOFTENING, _SOFT = 0.15, 0.01, (1.0, 0.4)
 #: Columns are joined in fours until there are fewer than these.
 _FEW, _JOINED = 400, 4
 #: Rows of each coarse column, their softening, and how well coarse problems are solved.
 _COARSE_ROWS, _COARSE_SOFTENING, _COARSE = 8, 0.5, 0.02
-#: The same for the first solution of the finest columns.
+#: Rows of each of the finest columns for those, and how well they are solved.
 _SOFT_ROWS, _SOFT_SMALL = 4, 0.05
 
 
@@ -58,7 +58,8 @@ def density_plans(
     gain = _from_coarser(rows, to)
     softening, each = _SOFTENING, len(rows.centres) // n
     few = _joined(rows, _SOFT_ROWS * n)
-    gain, _ = ascended(Softened(few, to, _SOFT_ROWS, _SOFT), gain, _SOFT_SMALL)
+    for soft in _SOFT:
+        gain, _ = ascended(Softened(few, to, _SOFT_ROWS, soft), gain, _SOFT_SMALL)
     while softening > _LEAST_SOFTENING:
         problem = Softened(rows, to, each, softening)
         gain, state = ascended(problem, gain, 0.1 * gap)

@@ -44,7 +44,7 @@ _NEIGHBOURS = 24
 #: Steps after which the candidates are searched again, and steps at most.
 _KEPT, _STEPS = 5, 40
 #: The least and the largest damping, in units of the natural slope of a mass.
-_DAMPING = 1e-4, 100.0
+_DAMPING = 1e-3, 100.0
 #: Residual of the linear equations, relative.
 _RESIDUAL = 1e-2
 #: A column of less than this part of its mass is one that lacks rows.
