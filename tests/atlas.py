@@ -1,19 +1,23 @@
-"""A study computed in this process, without files: for tests of its verdicts."""
+"""Shipped studies computed once for all tests of a run: for tests of their verdicts."""
 
 from __future__ import annotations
 
+import shutil
+import time
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from mfplug.dynamics.simulate import simulate
-from mfplug.meanfield.solve import solve_mean_field
+from mfplug.cli.main import STEPS
+from mfplug.studies.api import run_step
 from mfplug.studies.bounds import bound_rows
 from mfplug.studies.cells import cells_of
+from mfplug.studies.guard import exclusive
 from mfplug.studies.load import load
-from mfplug.studies.measure import rows_of
+from mfplug.studies.plan import make_plan
 from mfplug.studies.rates import fit_rates
-from mfplug.studies.summary import ORDER
+from mfplug.studies.storefolder import Store
+from mfplug.studies.summary import table_of
 from mfplug.studies.verdicts import judge
 
 
@@ -69,29 +73,34 @@ class Computed:
         return rows
 
 
-def computed(name, profile="smoke"):
-    """Return a shipped study, computed."""
-    _, study = load(name, profile)
+def smoke(name, folder):
+    """Run profile smoke of a shipped study, unless another test has done so.
+
+    In ``folder / name``: the results, the table to the last bit (``table.pickle``) and
+    the seconds of the processor that the run took (``seconds``).
+    """
+    out = folder / name
+    with exclusive(out):
+        if (out / "seconds").is_file():
+            return out
+        start = time.process_time()
+        plan = make_plan(name, "smoke", out)
+        for step in STEPS:
+            run_step(step, plan, out)
+        spent = time.process_time() - start
+        _, study = load(name, "smoke")
+        table_of(cells_of(study, name), Store(out)).to_pickle(out / "table.pickle")
+        shutil.rmtree(out / "store")
+        (out / "seconds").write_text(str(spent))
+    return out
+
+
+def computed(name, folder):
+    """Return a shipped study, computed in profile smoke; ``folder`` as in ``smoke``."""
+    table = pd.read_pickle(smoke(name, folder) / "table.pickle")
+    _, study = load(name, "smoke")
     cells = cells_of(study, name)
-    records = []
-    for cell in cells:
-        field = ensemble = None
-        if cell.needs("field"):
-            field = solve_mean_field(cell.system, cell.times, solver=cell.solver)
-        if cell.needs("ensemble"):
-            ensemble = simulate(
-                cell.system, cell.particles, cell.replicas, cell.times, cell.step,
-                integrator=cell.integrator, forces=cell.forces, seed=cell.seed,
-            )  # fmt: skip
-        for metric in cell.metrics:
-            rows = rows_of(
-                metric, ensemble, field, cell.system, cell.seed, cell.times,
-                cell.particles,
-            )  # fmt: skip
-            records += [cell.columns | vars(row) for row in rows]
-    swept = list(cells[0].columns)
-    table = pd.DataFrame(records, columns=[*swept, *ORDER])
     numbers = ["time", "value", "stderr", "lower", "upper"]
-    table = table.astype(dict.fromkeys(numbers, float) | {"replicas": "Int64"})
-    rates = fit_rates(table, study.fits, swept)
+    table = table.astype(dict.fromkeys(numbers, float))
+    rates = fit_rates(table, study.fits, list(cells[0].columns))
     return Computed(study, table, bound_rows(table, study.bounds, cells), rates)

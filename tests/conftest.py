@@ -11,6 +11,7 @@ import os
 import sys
 import textwrap
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,23 @@ def merged(base, changes):
         else:
             result[key] = value
     return result
+
+
+@pytest.fixture(scope="session")
+def smoke_folder(tmp_path_factory):
+    """A folder that the workers of a run share, for ``smoke`` of atlas.py."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "smoke"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studies(smoke_folder):
+    """Return shipped studies by name, computed."""
+    from atlas import computed
+
+    return cache(lambda name: computed(name, smoke_folder))
 
 
 @pytest.fixture

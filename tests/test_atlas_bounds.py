@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from atlas import computed
 from scipy import optimize
 
 from mfplug import System, create, measure, solve_mean_field
@@ -19,19 +18,6 @@ from mfplug.studies.model import Check, Verdict
 from mfplug.studies.references import check_references
 from mfplug.studies.verdicts import judge
 from mfplug.theory import momentum_laws
-
-
-@pytest.fixture(scope="module")
-def studies():
-    found = {}
-
-    def get(name):
-        if name not in found:
-            found[name] = computed(name)
-        return found[name]
-
-    return get
-
 
 VERDICTS = {
     "gronwall": "holds corrected",

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from atlas import computed
 from field_cases import TWO_PI, field, harmonic, hmf, rows, waves
 
 import mfplug
@@ -102,8 +101,8 @@ def test_bad_input_is_said():
 
 
 @pytest.fixture(scope="module")
-def study():
-    return computed("central-limit")
+def study(studies):
+    return studies("central-limit")
 
 
 def verdicts(computed_study):

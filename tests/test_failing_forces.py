@@ -42,45 +42,6 @@ def test_a_potential_that_fails(site, mfplug_cli, write_study, tmp_path, extra):
     fails(mfplug_cli, path, tmp_path / "out", "simulate", "potential 'own'")
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ("raise RuntimeError('no trap today')", "no trap today"),
-        ("return np.zeros(3)", "wrong shape"),
-        ("return np.full_like(q, np.nan)", "not finite"),
-        ("return None", "own"),
-    ],
-)
-def test_an_external_that_fails(site, mfplug_cli, write_study, tmp_path, body, said):
-    site.plugin(
-        "own",
-        f"""
-        from dataclasses import dataclass
-        from typing import ClassVar
-        import numpy as np
-        from mfplug import External, hookimpl
-
-        @dataclass(frozen=True)
-        class Own(External):
-            '''An external potential of a test.'''
-            name: ClassVar[str] = "own"
-
-            def energy(self, q, t):
-                return np.zeros(q.shape[:-1])
-
-            def gradient(self, q, t):
-                {body}
-
-        @hookimpl
-        def mfplug_externals():
-            return [Own]
-        """,
-    )
-    path = write_study(system=system("free", external="own"), **FREE,
-                       metrics=["energy-drift"])  # fmt: skip
-    fails(mfplug_cli, path, tmp_path / "out", "simulate", "external 'own'", said)
-
-
 def test_nan_for_one_parameter_spares_the_cells_that_are_fine(
     site, mfplug_cli, write_study, tmp_path
 ):

@@ -32,6 +32,20 @@ HOOK = """
 def mfplug_potentials():
     return [Made]
 """
+
+
+def with_class(old, new):
+    """Return the module with a change to its class."""
+    assert old in CLASS
+    return HEAD + CLASS.replace(old, new) + HOOK
+
+
+def with_hook(old, new):
+    """Return the module with a change to its hook."""
+    assert old in HOOK
+    return HEAD + CLASS + HOOK.replace(old, new)
+
+
 #: What is wrong with a module, and what the listing has to say of it.
 BROKEN = {
     "import error": ("import no_such_module_anywhere", "no_such_module_anywhere"),
@@ -45,7 +59,7 @@ BROKEN = {
     "recursion": ("def f():\n    f()\nf()", "RecursionError"),
     "warning": ("import warnings\nwarnings.warn('old')", "UserWarning: old"),
     "no hook": ("answer = 42", "offers no plugin"),
-    "unmarked hook": (HEAD + CLASS + HOOK.replace("@hookimpl\n", ""), "no plugin"),
+    "unmarked hook": (with_hook("@hookimpl\n", ""), "no plugin"),
     "empty list": (
         HEAD + "@hookimpl\ndef mfplug_potentials():\n    return []",
         "offers no plugin",
@@ -59,16 +73,13 @@ BROKEN = {
         "PluginValidationError",
     ),
     "unknown hook": (
-        HEAD + CLASS + HOOK.replace("potentials", "potentails"),
+        with_hook("potentials", "potentails"),
         "unknown hook 'mfplug_potentails'",
     ),
     "None": (HEAD + "@hookimpl\ndef mfplug_potentials():\n    pass", "NoneType"),
-    "a class, no list": (
-        HEAD + CLASS + HOOK.replace("[Made]", "Made"),
-        "expected a list of classes",
-    ),
+    "a class, no list": (with_hook("[Made]", "Made"), "expected a list of classes"),
     "an instance": (
-        HEAD + CLASS + HOOK.replace("[Made]", "[Made()]"),
+        with_hook("[Made]", "[Made()]"),
         "expected a subclass of mfplug.Potential",
     ),
     "a foreign class": (
@@ -76,63 +87,36 @@ BROKEN = {
         "expected a subclass of mfplug.Potential",
     ),
     "the wrong kind": (
-        HEAD + CLASS + HOOK.replace("potentials", "metrics"),
+        with_hook("potentials", "metrics"),
         "expected a subclass of mfplug.Metric",
     ),
     "no name": (
-        HEAD + CLASS.replace('    name: ClassVar[str] = "bad"\n', "") + HOOK,
+        with_class('    name: ClassVar[str] = "bad"\n', ""),
         "class Made has no name",
     ),
     "name no string": (
-        HEAD + CLASS.replace('ClassVar[str] = "bad"', "ClassVar[int] = 3") + HOOK,
+        with_class('ClassVar[str] = "bad"', "ClassVar[int] = 3"),
         "class Made has no name",
     ),
-    "name is a field": (
-        HEAD + CLASS.replace('ClassVar[str] = "bad"', 'str = "bad"') + HOOK,
-        "'name'",
-    ),
+    "name is a field": (with_class('ClassVar[str] = "bad"', 'str = "bad"'), "'name'"),
     "foreign kind": (
-        HEAD
-        + CLASS.replace("    width", '    kind: ClassVar[str] = "x"\n    width', 1)
-        + HOOK,
+        with_class("    width", '    kind: ClassVar[str] = "x"\n    width'),
         "kind",
     ),
-    "no dataclass": (
-        HEAD + CLASS.replace("@dataclass(frozen=True)\n", "") + HOOK,
-        "not a dataclass",
-    ),
-    "not frozen": (
-        HEAD + CLASS.replace("(frozen=True)", "") + HOOK,
-        "non-frozen",
-    ),
-    "abstract": (
-        HEAD + CLASS.replace("def profile", "def perfil") + HOOK,
-        "lacks profile",
-    ),
-    "bad default": (HEAD + CLASS.replace("0.8", "-0.8") + HOOK, "out of range"),
-    "default of the wrong type": (
-        HEAD + CLASS.replace("0.8", "'wide'") + HOOK,
-        "wrong type",
-    ),
-    "NaN as default": (
-        HEAD + CLASS.replace("0.8", "float('nan')") + HOOK,
-        "not finite",
-    ),
+    "no dataclass": (with_class("@dataclass(frozen=True)\n", ""), "not a dataclass"),
+    "not frozen": (with_class("(frozen=True)", ""), "non-frozen"),
+    "abstract": (with_class("def profile", "def perfil"), "lacks profile"),
+    "bad default": (with_class("0.8", "-0.8"), "out of range"),
+    "default of the wrong type": (with_class("0.8", "'wide'"), "wrong type"),
+    "NaN as default": (with_class("0.8", "float('nan')"), "not finite"),
     "default that is no data": (
-        HEAD
-        + CLASS.replace("width: float = param(0.8, above=0.0)", "x: Any = object()")
-        + HOOK,
+        with_class("width: float = param(0.8, above=0.0)", "x: Any = object()"),
         "'x'",
     ),
-    "mutable default": (
-        HEAD + CLASS.replace("param(0.8, above=0.0)", "[]") + HOOK,
-        "mutable default",
-    ),
+    "mutable default": (with_class("param(0.8, above=0.0)", "[]"), "mutable default"),
     "unknown type": (
         "from __future__ import annotations\n"
-        + HEAD
-        + CLASS.replace("width: float", "width: Nowhere")
-        + HOOK,
+        + with_class("width: float", "width: Nowhere"),
         "Nowhere",
     ),
     "another interface": (

@@ -3,20 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from atlas import computed
-
-
-@pytest.fixture(scope="module")
-def studies():
-    found = {}
-
-    def get(name):
-        if name not in found:
-            found[name] = computed(name)
-        return found[name]
-
-    return get
-
 
 NAMES = ("exact", "orders", "grid", "nodes", "size", "work")
 

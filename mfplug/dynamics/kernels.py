@@ -28,9 +28,9 @@ Array = NDArray[np.float64]
 
 _KERNEL: dict[str, Any] = {
     "fastmath": FAST,
-    "forceinline": True,
     "error_model": "numpy",
     "parallel": True,
+    "no_cfunc_wrapper": True,
     "nogil": True,
     "cache": True,
 }

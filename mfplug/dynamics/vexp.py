@@ -16,9 +16,12 @@ from numba.extending import intrinsic
 #: Rewriting that may reorder sums, but must keep NaN and infinity: a plugin's NaN has
 #: to be seen. Never ``nnan`` or ``ninf``.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
-#: A call left in the inner loop would keep it scalar, so all parts are inlined.
+#: A call left in the inner loop would keep it scalar, so all parts are inlined. Only
+#: compiled code calls them (Python would crash): two entries for others, with one more
+#: copy each, would take half of the time to compile.
 INLINE: dict[str, Any] = {
-    "fastmath": FAST, "error_model": "numpy", "forceinline": True
+    "fastmath": FAST, "error_model": "numpy", "forceinline": True,
+    "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
 }  # fmt: skip
 #: For arithmetic that rounds on purpose: reordering would remove the rounding.
 EXACT: dict[str, Any] = {**INLINE, "fastmath": {"contract", "nsz"}}

@@ -36,6 +36,7 @@ _KERNEL: dict[str, Any] = {
     "fastmath": FAST,
     "error_model": "numpy",
     "parallel": True,
+    "no_cfunc_wrapper": True,
     "nogil": True,
     "cache": True,
 }
