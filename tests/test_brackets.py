@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.special import erf
 
@@ -50,6 +51,16 @@ def test_brackets_of_clouds_hold_the_exact_distance(n, m, D, width, shift, gap):
     turned = bounded_lipschitz_bracket(y, x, gap=gap)
     assert turned.lower <= exact * (1 + 1e-12)
     assert exact * (1 - 1e-12) <= turned.upper
+
+
+def test_bracket_of_coinciding_points():
+    """An auction among them did not end."""
+    x, y = np.random.default_rng(6).integers(0, 3, (2, 900, 2)) * 0.3
+    found = bounded_lipschitz_bracket(x, y)
+    assert found.upper - found.lower <= 1e-11
+    cost = np.minimum(np.linalg.norm(x[:, None] - y[None], axis=2), 1.0)
+    exact = cost[linear_sum_assignment(cost)].mean()
+    assert found.lower <= exact <= found.upper
 
 
 def test_sizes_and_masses_that_do_not_divide():

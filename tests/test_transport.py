@@ -138,6 +138,33 @@ def test_nearest_image_on_a_torus() -> None:
     assert on_circle == pytest.approx(0.1 + 2 * math.pi - 6.2, rel=1e-12)
 
 
+def test_large_clouds_on_a_torus_with_points_on_its_edge() -> None:
+    """Multiples of the side, which rounding puts just below 0 or on the far end."""
+    rng = np.random.default_rng(8)
+    x, y = (np.round(rng.normal(size=(450, 2)), 1) for _ in range(2))
+    x += 1e-9 * np.arange(450)[:, None]
+    x[:200, 0] = 0.3 * np.arange(-100, 100)
+    gap = x[:, None] - y[None]
+    gap -= 0.3 * np.rint(gap / 0.3)
+    cost = np.minimum(np.linalg.norm(gap, axis=2), 1.0)
+    exact = cost[linear_sum_assignment(cost)].mean()
+    found = bounded_lipschitz(x, y, period=(0.3, 0.3))
+    assert found == pytest.approx(exact, abs=1e-12)
+
+
+def test_clouds_of_coinciding_points() -> None:
+    """Few places with many points each, in no time; a cloud at rest at one point."""
+    rng = np.random.default_rng(9)
+    x, y = (rng.integers(0, 3, (600, 2)) * 0.4 for _ in range(2))
+    cost = np.minimum(np.linalg.norm(x[:, None] - y[None], axis=2), 1.0)
+    exact = cost[linear_sum_assignment(cost)].mean()
+    assert bounded_lipschitz(x, y) == pytest.approx(exact, abs=1e-12)
+    spread, one = rng.normal(size=(20_000, 2)), np.zeros((20_000, 2))
+    mean = np.minimum(np.linalg.norm(spread, axis=1), 1.0).mean()
+    assert bounded_lipschitz(spread, one) == pytest.approx(mean, abs=1e-12)
+    assert bounded_lipschitz(one + 0.25, one) == pytest.approx(0.125**0.5, abs=1e-12)
+
+
 def test_empirical_floors() -> None:
     """Independent points, within 3 standard errors of numbers.md; seed 12.
 

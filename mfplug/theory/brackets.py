@@ -26,8 +26,16 @@ from numpy.typing import ArrayLike, NDArray
 from mfplug.errors import ParameterError
 from mfplug.theory.auction import Market, Plan, coarsened, market
 from mfplug.theory.cells import Cells
+from mfplug.theory.density_plans import density_plans
 from mfplug.theory.hilbert import Pieces, equal_pieces, hilbert_order
-from mfplug.theory.transport import checked_clouds, period_sides, within_period
+from mfplug.theory.price_tree import PriceTree
+from mfplug.theory.transport import (
+    bounded_lipschitz,
+    checked_clouds,
+    merged,
+    period_sides,
+    within_period,
+)
 
 Array = NDArray[np.float64]
 
@@ -35,13 +43,20 @@ Array = NDArray[np.float64]
 _FIRST = 8.0
 #: Columns that a row remembers while steps are large: searches are frequent then.
 _COARSE_ARCS = 8
-#: Rows for each point, times the gap: a density that is cut into k N pieces gives a
-#: bracket whose relative width is about 0.3/k.
-PIECES = 0.4
-#: Rows for each point, at most.
-_MOST_PIECES = 64
+#: Rows of a density for each point, times the gap, and how many they are at most.
+_PIECES, _MOST_PIECES = 1.2, 64
+#: The same where rows bid: k N pieces leave a relative width of about 0.2/k.
+_BIDDING = 0.3
+#: Points that are too many for an auction that only narrows a bracket a little.
+_MANY = 3000
+#: Lower bounds from one set of samples, at most.
+_TRIES = 20
+#: Rows, however few the points.
+_FEWEST_ROWS = 4000
 #: A smaller step that narrows the bracket by less than this part was in vain.
 _GAIN = 0.05
+#: Rounding of an exact distance.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,11 @@ class Bracket:
     def value(self) -> float:
         """The middle of the bracket."""
         return 0.5 * (self.lower + self.upper)
+
+    @property
+    def relative(self) -> float:
+        """The width relative to the upper bound."""
+        return (self.upper - self.lower) / self.upper if self.upper > 0.0 else 0.0
 
 
 def bounded_lipschitz_bracket(
@@ -91,6 +111,11 @@ def bounded_lipschitz_bracket(
     sides = period_sides(period, a.shape[1])
     a, b = within_period(a, sides), within_period(b, sides)
     _check_gap(gap)
+    few = merged(a, b) if wa is None and wb is None else None
+    if few is not None:
+        # Points that coincide bid against each other without end.
+        value = bounded_lipschitz(*few, period)
+        return Bracket(max(value - ROUNDING, 0.0), min(value + ROUNDING, 1.0))
     if wa is None and (wb is not None or len(a) > len(b)):
         a, b, wa, wb = b, a, wb, wa
     # Rows are the pieces of the first cloud, columns those of the second.
@@ -104,11 +129,11 @@ def bounded_lipschitz_bracket(
         count = 2 * max(len(a), len(b))
         rows, columns = _pieces(a, wa, count), _pieces(b, wb, count)
 
-    def dual(plan: Plan) -> float:
-        return _mean(plan.test(a), wa) - _mean(plan.test(b), wb)
+    def dual(test: PriceTree) -> float:
+        return _mean(test(a), wa) - _mean(test(b), wb)
 
-    plan, lower = _improved(rows, columns, sides, gap, dual)
-    return Bracket(max(lower, 0.0), min(plan.value, 1.0))
+    value, lower = _improved(rows, columns, sides, gap, dual)
+    return Bracket(max(lower, 0.0), min(value, 1.0))
 
 
 def density_bracket(
@@ -121,17 +146,21 @@ def density_bracket(
 ) -> Bracket:
     """Return bounds of d_BL of a cloud of equal masses and a density.
 
+    By Newton's method on softened prices (:mod:`mfplug.theory.softened`); where mass
+    travels far over other points, by an auction (:mod:`mfplug.theory.auction`).
+
     Parameters
     ----------
     x
         Cloud, shape (N, D).
     cells
-        The density (:func:`mfplug.theory.cells.density_cells`). Their sides should be
-        small against N^(-1/D) times the width of the density.
+        The density (:func:`mfplug.theory.cells.density_cells`). The sampling error and
+        the remainder of the cells should be small against the distance.
     period, gap
         As in :func:`bounded_lipschitz_bracket`.
     level
-        Probability that ``lower`` is one, by Hoeffding's inequality.
+        Probability that ``lower`` is one, by Hoeffding's inequality and the number of
+        test functions that are tried.
     seed
         Of the points, one in every cell, that sample the test function.
 
@@ -149,16 +178,38 @@ def density_bracket(
             f"bracket 'level': got {level}, expected a probability in ]0, 1[. "
             "Set level."
         )
-    pieces = min(math.ceil(PIECES / gap), _MOST_PIECES)
-    rows = equal_pieces(b, cells.masses, cells.spread, pieces * len(a))
     samples = within_period(cells.one_point_each(seed), sides)
+    # The best of several lower bounds is taken: each of them has its part of the risk.
+    sampling = cells.sampling_error(1.0 - (1.0 - level) / _TRIES)
 
-    def dual(plan: Plan) -> float:
-        return _mean(plan.test(samples), masses) - _mean(plan.test(a), None)
+    def dual(test: PriceTree) -> float:
+        return _mean(test(samples), masses) - _mean(test(a), None)
 
-    plan, lower = _improved(rows, _points(a), sides, gap, dual)
-    lower -= cells.sampling_error(level) + cells.remainder
-    return Bracket(max(lower, 0.0), min(plan.value + cells.remainder, 1.0), level)
+    def pieces(many: float) -> Pieces:
+        each = min(math.ceil(many / gap), _MOST_PIECES)
+        each = max(each, math.ceil(_FEWEST_ROWS / len(a)))
+        boxes, weights, spreads = cells.split(0.5 / (each * len(a)))
+        boxes = within_period(boxes, sides)
+        return equal_pieces(boxes, weights, spreads, each * len(a))
+
+    def bracket(cost: float, below: float) -> Bracket:
+        lower = below - sampling - cells.remainder
+        return Bracket(max(lower, 0.0), min(cost + cells.remainder, 1.0), level)
+
+    best: Bracket | None = None
+    # Along a line all columns on one side of a point cost the same but for a constant.
+    if a.shape[1] > 1:
+        for cost, test in density_plans(pieces(_PIECES), a, sides, gap):
+            found = bracket(cost, dual(test))
+            if best is not None and found.relative > (1.0 - _GAIN) * best.relative:
+                break
+            best = found
+            if best.relative <= gap:
+                break
+    if best is not None and (best.relative <= gap or len(a) > _MANY):
+        return best
+    found = bracket(*_improved(pieces(_BIDDING), _points(a), sides, gap, dual))
+    return found if best is None or found.relative < best.relative else best
 
 
 def _improved(
@@ -166,9 +217,9 @@ def _improved(
     columns: Pieces,
     sides: Array,
     gap: float,
-    dual: Callable[[Plan], float],
-) -> tuple[Plan, float]:
-    """Return the best plan and lower bound, by smaller and smaller steps.
+    dual: Callable[[PriceTree], float],
+) -> tuple[float, float]:
+    """Return the cost of the best plan and its lower bound, by ever smaller steps.
 
     The first prices are those of a row for each column.
     """
@@ -183,10 +234,10 @@ def _improved(
     best, width, end = None, math.inf, gap
     while True:
         plan, epsilon = _settled(current, epsilon, end)
-        lower = dual(plan)
+        lower = dual(plan.test)
         found = plan.value - lower
         if best is None or found < width:
-            best = plan, lower
+            best = plan.value, lower
         if found <= gap * plan.value or found > (1.0 - _GAIN) * width:
             return best
         width = found

@@ -38,6 +38,25 @@ class Cells:
         rng = np.random.default_rng(seed)
         return self.points + self.sides * (rng.random(self.points.shape) - 0.5)
 
+    def split(self, most: float) -> tuple[Array, Array, Array]:
+        """Return boxes of a mass <= ``most``: centres (n, D), masses, spreads (n,).
+
+        Cells of more mass are cut into s^D equal boxes: the measure is the same.
+        """
+        axes = len(self.sides)
+        cuts = np.ceil((self.masses / most) ** (1.0 / axes) - 1e-9)
+        cuts = np.maximum(cuts, 1.0).astype(np.int64)
+        points, masses, spreads = [], [], []
+        for s in np.unique(cuts):
+            chosen = np.flatnonzero(cuts == s)
+            steps = (np.arange(s) + 0.5) / s - 0.5
+            grid = np.stack(np.meshgrid(*[steps] * axes, indexing="ij"), axis=-1)
+            moved = self.points[chosen, None] + grid.reshape(-1, axes) * self.sides
+            points.append(moved.reshape(-1, axes))
+            masses.append(np.repeat(self.masses[chosen] / s**axes, s**axes))
+            spreads.append(np.full(len(chosen) * s**axes, self.spread / s**2))
+        return np.concatenate(points), np.concatenate(masses), np.concatenate(spreads)
+
     def sampling_error(self, level: float) -> float:
         r"""Return what a 1-Lipschitz mean over :meth:`one_point_each` is off by.
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mfplug.theory.hilbert_kernels import curve_keys
+
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -36,50 +38,33 @@ class Pieces:
 class Parts:
     """Parts of pieces: ``points`` (K, D), ``masses`` (K,).
 
-    ``piece`` (K,) is the piece that each belongs to, ``spread`` the trace
-    of the covariance of one part.
+    ``piece`` (K,) is the piece that each belongs to, ``spread`` (K,) the trace of its
+    own covariance.
     """
 
     points: Array
     masses: Array
     piece: IntArray
-    spread: float
+    spread: Array
 
 
 def hilbert_order(points: Array) -> NDArray[np.intp]:
     """Return the order of points (n, D) along a Hilbert curve of their bounding box.
 
-    Skilling's transformation (AIP Conf. Proc. 707 (2004) 381), 62 bits in all.
+    62 bits in all (:func:`mfplug.theory.hilbert_kernels.curve_keys`).
     """
-    n, axes = points.shape
+    axes = points.shape[1]
     bits = max(1, min(20, _BITS // axes))
     low, high = points.min(axis=0), points.max(axis=0)
     width = np.where(high > low, high - low, 1.0)
     scaled: Array = (points - low) / width * (2.0**bits - 1.0)
-    x = [np.asarray(scaled[:, a], dtype=np.int64) for a in range(axes)]
-    for bit in range(bits - 1, 0, -1):
-        q = 1 << bit
-        p = q - 1
-        for a in range(axes):
-            turned = (x[a] & q) != 0
-            swap = (x[0] ^ x[a]) & p
-            x[0] = np.where(turned, x[0] ^ p, x[0] ^ swap)
-            if a:
-                x[a] = np.where(turned, x[a], x[a] ^ swap)
-    for a in range(1, axes):
-        x[a] ^= x[a - 1]
-    last = np.zeros(n, np.int64)
-    for bit in range(bits - 1, 0, -1):
-        q = 1 << bit
-        last ^= np.where(x[-1] & q, q - 1, 0)
-    key = np.zeros(n, np.int64)
-    for bit in range(bits - 1, -1, -1):
-        for a in range(axes):
-            key = (key << 1) | (((x[a] ^ last) >> bit) & 1)
-    return np.argsort(key, kind="stable")
+    keys = curve_keys(scaled.astype(np.int64), bits)
+    return np.argsort(keys, kind="stable")
 
 
-def equal_pieces(points: Array, masses: Array, spread: float, count: int) -> Pieces:
+def equal_pieces(
+    points: Array, masses: Array, spread: float | Array, count: int
+) -> Pieces:
     """Cut a measure of atoms into ``count`` pieces of equal mass along the curve.
 
     An atom that lies across a cut gives its parts to both pieces.
@@ -89,12 +74,18 @@ def equal_pieces(points: Array, masses: Array, spread: float, count: int) -> Pie
     points, masses
         Atoms (n, D) and their masses > 0, shape (n,); the masses are normalised.
     spread
-        Trace of the covariance of one atom, where it stands for a small cell.
+        Trace of the covariance of the atoms, where they stand for small cells; a number
+        or shape (n,).
     count
         M >= 1.
     """
     order = hilbert_order(points)
-    x, w = points[order], masses[order]
+    own = np.broadcast_to(spread, masses.shape)
+    return cut_pieces(points[order], masses[order], own[order], count)
+
+
+def cut_pieces(x: Array, w: Array, spread: Array, count: int) -> Pieces:
+    """Cut atoms that are in order already, as :func:`equal_pieces` does."""
     ends = np.cumsum(w)
     ends /= ends[-1]
     ends[-1] = 1.0
@@ -117,7 +108,8 @@ def equal_pieces(points: Array, masses: Array, spread: float, count: int) -> Pie
         [np.bincount(piece, mass * gap[:, a], count) for a in range(x.shape[1])], axis=1
     )
     mean /= total[:, None]
-    square = np.bincount(piece, mass * (gap**2).sum(axis=1), count) / total
+    own = spread[atom]
+    square = np.bincount(piece, mass * ((gap**2).sum(axis=1) + own), count) / total
     variance = np.maximum(square - (mean**2).sum(axis=1), 0.0)
-    parts = Parts(x[atom], mass, piece, spread)
-    return Pieces(anchor + mean, variance + spread, parts)
+    parts = Parts(x[atom], mass, piece, own)
+    return Pieces(anchor + mean, variance, parts)

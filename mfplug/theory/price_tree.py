@@ -6,7 +6,7 @@ As a function of y it takes values in an interval of length 1 and has Lipschitz 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +49,18 @@ class PriceTree:
 
     def frozen(self) -> PriceTree:
         """Return a copy that keeps these prices."""
-        return PriceTree(
-            self.points,
-            self.prices.copy(),
-            self.low,
-            self.high,
-            self.least.copy(),
-            self.sides,
-        )
+        return replace(self, prices=self.prices.copy(), least=self.least.copy())
+
+    def priced(self, prices: Array) -> PriceTree:
+        """Return the same points with other prices, in the order of the tree."""
+        least = np.full(len(self.least), np.inf)
+        starts = np.arange(0, len(prices), LEAF)
+        low = len(least) // 2
+        least[low : low + len(starts)] = np.minimum.reduceat(prices, starts)
+        while low > 1:
+            least[low // 2 : low] = least[low : 2 * low].reshape(-1, 2).min(axis=1)
+            low //= 2
+        return replace(self, prices=prices, least=least)
 
 
 def price_tree(points: Array, prices: Array, sides: Array) -> PriceTree:
@@ -69,17 +73,17 @@ def price_tree(points: Array, prices: Array, sides: Array) -> PriceTree:
     axes = x.shape[1]
     low = np.full((2 * leaves, axes), np.inf)
     high = np.full((2 * leaves, axes), -np.inf)
-    least = np.full(2 * leaves, np.inf)
     starts = np.arange(0, len(x), LEAF)
     filled = slice(leaves, leaves + len(starts))
     low[filled] = np.minimum.reduceat(x, starts)
     high[filled] = np.maximum.reduceat(x, starts)
-    least[filled] = np.minimum.reduceat(p, starts)
-    for k in range(leaves - 1, 0, -1):
-        low[k] = np.minimum(low[2 * k], low[2 * k + 1])
-        high[k] = np.maximum(high[2 * k], high[2 * k + 1])
-        least[k] = min(least[2 * k], least[2 * k + 1])
-    return PriceTree(x, p, low, high, least, sides)
+    first = leaves
+    while first > 1:
+        below, above = slice(first, 2 * first), slice(first // 2, first)
+        low[above] = low[below].reshape(-1, 2, axes).min(axis=1)
+        high[above] = high[below].reshape(-1, 2, axes).max(axis=1)
+        first //= 2
+    return PriceTree(x, p, low, high, np.empty(2 * leaves), sides).priced(p)
 
 
 def tree_order(points: Array) -> IntArray:

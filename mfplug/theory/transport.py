@@ -3,8 +3,8 @@ r"""Exact transport distances between two clouds of phase-space points.
 The bounded-Lipschitz distance with test functions g in [0, 1] of Lipschitz constant 1
 equals the transport cost with min(|x - y|, 1) (audit, E7). Equal clouds are an
 assignment problem, on a sparse graph where they are large
-(:mod:`mfplug.theory.assignment`); clouds of unequal size or weight go to the network
-simplex of POT;
+(:mod:`mfplug.theory.assignment`); clouds of unequal size or weight, and those in which
+most points coincide, go to the network simplex of POT;
 Wasserstein distances on the line need only sorting.
 """
 
@@ -26,6 +26,9 @@ _PIVOTS = 100_000_000
 
 # Equal clouds at least this large go to the sparse assignment.
 _SPARSE = 400
+
+# Entries of a matrix of costs of distinct points, at most.
+_DISTINCT = 16_000_000
 
 
 def bounded_lipschitz(
@@ -67,6 +70,9 @@ def bounded_lipschitz(
     """
     a, b, wa, wb = checked_clouds(x, y, weights_x, weights_y)
     if wa is None and wb is None and len(a) == len(b) >= _SPARSE:
+        few = merged(a, b)
+        if few is not None:
+            return bounded_lipschitz(*few, period)
         from mfplug.theory.assignment import truncated_assignment
 
         sides = None if period is None else period_sides(period, a.shape[1])
@@ -121,6 +127,23 @@ def wasserstein2(
     if a.shape[1] == 1 and period is None:
         return math.sqrt(_on_the_line(a[:, 0], b[:, 0], wa, wb, 2))
     return math.sqrt(_optimal_cost(_squared_distances(a, b, period), wa, wb))
+
+
+def merged(a: Array, b: Array) -> tuple[Array, Array, Array, Array] | None:
+    """Return the distinct points of two clouds with their masses if they are few.
+
+    Coinciding points all have the same nearest neighbours: the sparse assignment would
+    need as many rounds as there are pairs of them.
+    """
+    most = min(len(a) * len(b) // 4, _DISTINCT)
+    # A cloud has at least as many distinct points as first coordinates.
+    if np.unique(a[:, 0]).size * np.unique(b[:, 0]).size > most:
+        return None
+    x, many = np.unique(a, axis=0, return_counts=True)
+    y, others = np.unique(b, axis=0, return_counts=True)
+    if len(x) * len(y) > most:
+        return None
+    return x, y, many / len(a), others / len(b)
 
 
 def _optimal_cost(cost: Array, wa: Array | None, wb: Array | None) -> float:
@@ -213,8 +236,9 @@ def within_period(x: Array, sides: Array) -> Array:
     turns = np.zeros_like(x)
     np.divide(x, sides, out=turns, where=sides > 0.0)
     moved = x - sides * np.floor(turns)
-    # Rounding may leave a point at the far end.
-    return np.where((sides > 0.0) & (moved >= sides), 0.0, moved)
+    # Rounding may leave a point at the far end, or just below 0.
+    outside = (moved < 0.0) | (moved >= sides)
+    return np.where((sides > 0.0) & outside, 0.0, moved)
 
 
 def checked_clouds(
