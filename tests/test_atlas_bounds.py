@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import integrate, optimize
+from scipy import optimize
 
 from mfplug import System, create, measure, solve_mean_field
 from mfplug.errors import ParameterError, StudyError
@@ -17,7 +17,7 @@ from mfplug.studies.load import parse
 from mfplug.studies.model import Check, Verdict
 from mfplug.studies.references import check_references
 from mfplug.studies.verdicts import judge
-from mfplug.theory import mollified, momentum_laws
+from mfplug.theory import momentum_laws
 
 VERDICTS = {
     "gronwall": "holds corrected",
@@ -130,60 +130,6 @@ def test_the_lemma_would_hold_if_it_allowed_more(studies):
 
 
 # Digits
-
-
-def test_mollified_gaussian_digits():
-    # Audit, E20: delta |d f^delta|/f^delta at x = 2, 4, 8, 16, 32 for delta = 0.5.
-    found = [
-        -0.5 * mollified.mollified_gaussian_score(x, 0.5)
-        for x in 2.0 ** np.arange(1, 6)
-    ]
-    wanted = [0.5628, 0.8717, 0.9785, 0.9955, 0.9990]
-    np.testing.assert_allclose(found, wanted, atol=6e-5)
-
-
-def test_mollified_distance_digits():
-    # Audit, E20, for delta = 0.05 and 0.1.
-    found = [mollified.mollified_gaussian_distance(d) for d in (0.05, 0.1)]
-    np.testing.assert_allclose(found, [0.01746, 0.03992], atol=6e-6)
-    # By nested adaptive quadrature of the convolution itself, to 1e-9. The audit has
-    # .27022 and .52653, which agree to four and three digits only.
-    found = [mollified.mollified_gaussian_distance(d) for d in (0.5, 1.0)]
-    np.testing.assert_allclose(found, [0.2702144489, 0.5266524975], atol=2e-9)
-    np.testing.assert_allclose(found, [0.27022, 0.52653], rtol=3e-4)
-
-
-def test_mollified_score_against_the_convolution():
-    # f^delta by quad of the definition, its logarithm differentiated numerically.
-    delta, x, h = 0.35, 1.7, 1e-3
-
-    def log_density(at):
-        def integrand(y):
-            r = abs(at - y)
-            return math.exp(-0.5 * y * y - r * r / ((1 + r) * delta))
-
-        parts = [
-            integrate.quad(integrand, a, b, epsabs=1e-14, epsrel=1e-13)[0]
-            for a, b in ((-9.0, at), (at, 9.0))
-        ]
-        return math.log(sum(parts))
-
-    slope = (
-        8 * (log_density(x + h) - log_density(x - h))
-        - (log_density(x + 2 * h) - log_density(x - 2 * h))
-    ) / (12 * h)
-    found = mollified.mollified_gaussian_score(x, delta)
-    assert found == pytest.approx(slope, rel=1e-9)
-
-
-def test_the_mollified_law_has_a_score_where_its_density_underflows():
-    law = create("distribution", "mollified", delta=0.05)
-    far = np.array([[256.0]])
-    assert law.density(far, 0 * far)[0] == 0.0
-    q, p = law.score(far, 0 * far)
-    # -(1/delta) r(r + 2)/(1 + r)^2 along the axis (audit, E20).
-    assert q[0, 0] == pytest.approx(-(256.0 * 258.0 / 257.0**2) / 0.05, rel=1e-14)
-    assert p[0, 0] == 0.0
 
 
 def test_catalogue_of_scores():

@@ -218,8 +218,9 @@ def test_decomposition_is_one_of_the_law():
         assert made.get(n, 0.0) == pytest.approx(w, abs=1e-6)
     low, high = a.sector_range(0)
     assert low - 1e-7 <= a.sectors[0] <= high + 1e-7
-    with pytest.raises(mfplug.ParameterError, match="no such sector; got k = 7"):
-        a.sector_range(7)
+    for k in (7, 1.5, "a"):
+        with pytest.raises(mfplug.ParameterError, match=f"sector; got k = '?{k}"):
+            a.sector_range(k)
 
 
 def test_ranges_on_the_optimal_face():

@@ -172,6 +172,7 @@ def test_cell_of_probability_zero():
         ({(1, 1): 0.5, (2, 1): 0.5}, HALF, "different numbers of particles"),
         ({(1, 1, 0): 1.0}, HALF, "expected 2 counts"),
         ({(1.5, 0.5): 1.0}, HALF, "an occupation is wrong"),
+        ({(math.inf, 1): 1.0}, HALF, "an occupation is wrong"),
         ({(3, -1): 1.0}, HALF, "an occupation is negative"),
         ({(1, 1): float("nan")}, HALF, "weights are not finite"),
         ({}, HALF, "the law is empty"),

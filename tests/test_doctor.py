@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 
 import canonical
+import numpy as np
 import pytest
 
 import mfplug
 from mfplug.errors import ParameterError
 from mfplug.gallery import portrait, write_portrait
+from mfplug.gallery.laws import draw
 
 
 def test_doctor_finds_nothing_wrong(mfplug_cli, tmp_path):
@@ -78,6 +81,21 @@ def test_plugins_have_pictures(kind, name):
     picture = portrait(canonical.make(kind, name), "png")
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 5000
+
+
+def test_a_scaled_potential_is_drawn_beside_its_base():
+    """a phi_0(b q) with a = b = 2: twice as high, and half as wide."""
+    left, right = draw(mfplug.create("potential", "scaled").specimen(Path())).axes
+    (q, high), (_, low) = (line.get_data() for line in left.lines)
+    assert high[400] == pytest.approx(2.0 * low[400], rel=1e-12)
+    near = np.abs(2.0 * q) < q.max()
+    # Linear between points 0.005 apart.
+    exact = 2.0 * np.interp(2.0 * q[near], q, low)
+    assert high[near] == pytest.approx(exact, abs=1e-4)
+    assert np.abs(right.lines[0].get_ydata()).max() > 0.1
+    # Left alone, there is nothing to scale, and nothing to draw.
+    flat = draw(mfplug.create("potential", "scaled")).axes[0].lines[0]
+    assert not flat.get_ydata().any()
 
 
 def test_pictures_that_are_refused(tmp_path):

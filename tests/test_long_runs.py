@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from test_simulate import GAUSSIAN, placed
+from given_points import GAUSSIAN, placed
 
 import mfplug
 from mfplug import NumericsError, ParameterError, StoreError

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from test_meanfield_torus import TRANSFORMS, linear_amplitude
+from torus_systems import TRANSFORMS, linear_amplitude
 
 import mfplug
 from mfplug import ParameterError

@@ -170,6 +170,8 @@ def test_values_that_a_logarithmic_axis_cannot_show(tmp_path):
     one, two = drawing(folder, {**MAIN, "bounds": []}).axes
     limits = [line for line in one.lines if line.get_marker() == 7]
     assert {float(line.get_ydata()[0]) for line in limits} == {1e-3}
+    said = [text.get_text() for text in one.get_legend().get_texts()]
+    assert sum("upper limit" in text for text in said) == 1
     assert "no value: too few replicas" in two.texts[0].get_text()
 
 

@@ -163,3 +163,13 @@ def test_rows_of_the_metric() -> None:
 def test_refused(call, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         call()
+
+
+@pytest.mark.parametrize("level", [-8.0, -1.0, 0.0, 1.0, 4.0])
+def test_chernoff_is_a_bound_at_every_level(level):
+    """Nine signs: P(S > level) exactly; below the mean a negative s proves nothing."""
+    signs = FluctuationLaw(np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
+    exact = float(binom.sf(math.floor((9 + level) / 2), 9, 0.5))
+    assert math.log(exact) <= chernoff_bound(signs, 9, level) <= 0.0
+    with pytest.raises(ParameterError, match="0 terms cannot reach it"):
+        chernoff_bound(signs, 0, level)

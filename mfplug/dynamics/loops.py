@@ -81,6 +81,8 @@ def triangle(x, out, r, i0, i1, scale, box, p):
 #: LANES replicas of at most FEW particles, particle j of one beside those of the rest,
 #: in place of one particle. The working memory holds scaled positions and pulls on what
 #: comes second, twice over; then forces, positions and momenta.
+#: Lanes are loaded and stored in the inner loop: the other way round LLVM vectorises
+#: that, and it is half of all there is to compile.
 _GROUP = """
 def group_sums(work, n, factor, scale, box, p):
     count = n * LANES
@@ -110,15 +112,15 @@ def group_sums(work, n, factor, scale, box, p):
 
 def group_load(work, row, x, r):
     replicas, _, n = x.shape
-    for lane in range(LANES):
-        s = min(r + lane, replicas - 1)
-        for i in range(n):
+    for i in range(n):
+        for lane in range(LANES):
+            s = min(r + lane, replicas - 1)
             poke(work, (row * {d} + {a}) * WIDE + i * LANES + lane, x[s, {a}, i])
 
 def group_store(work, row, x, r):
     replicas, _, n = x.shape
-    for lane in range(min(LANES, replicas - r)):
-        for i in range(n):
+    for i in range(n):
+        for lane in range(min(LANES, replicas - r)):
             j = i * LANES + lane
             x[r + lane, {a}, i] = peek(work, (row * {d} + {a}) * WIDE + j)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from mfplug.contracts.plugin import Plugin
 from mfplug.report import style
 
 #: The side of the torus of plugins that live on one only.
@@ -26,12 +27,20 @@ def title(plugin: Any, width: int) -> str:
         f"{key}{EQUALS}{value:g}"
         if isinstance(value, float)
         else f"{key}{EQUALS}{_file_name(value)}"
-        for key, value in plugin.parameters().items()
+        for key, value in _words(plugin).items()
         if isinstance(value, int | float | str)
         and not isinstance(value, bool)
         and value != ""
     ]
     return textwrap.fill(", ".join([f"{plugin.name}", *values]), width)
+
+
+def _words(plugin: Any) -> dict[str, Any]:
+    """Return the parameters, a plugin among them by its name."""
+    return {
+        key: value.name if isinstance(value, Plugin) else value
+        for key, value in plugin.parameters().items()
+    }
 
 
 def _file_name(value: int | float | str) -> int | float | str:

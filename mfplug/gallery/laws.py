@@ -63,6 +63,13 @@ def _potential(plugin: Potential) -> Figure:
     energy, force = placed.energy(q), -placed.gradient(q)[:, 0]
     drawing, left, right = two_panels(plugin)
     left.plot(q[:, 0], energy, color=style.COLOURS[0])
+    look = {"color": style.GREY, "linestyle": style.PATTERNS[1]}
+    parts = {k: v for k, v in placed.parameters().items() if isinstance(v, Potential)}
+    for key, part in parts.items():
+        left.plot(q[:, 0], part.energy(q), label=f"{key}, {part.name}", **look)
+        right.plot(q[:, 0], -part.gradient(q)[:, 0], **look)
+    if parts:
+        left.legend(loc="best")
     left.set_ylabel(r"$\phi(q)$")
     right.plot(q[:, 0], force, color=style.COLOURS[1])
     right.set_ylabel(r"force $-\nabla\phi(q)$")

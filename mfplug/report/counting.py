@@ -74,7 +74,9 @@ def _sectors(axes: Any, a: CountingMeasure) -> None:
     values = np.where(a.sectors > FLOOR, a.sectors, np.nan)
     axes.plot(k, values, "o", color=SECTORS, markersize=3.5)
     axes.set_yscale("log")
-    axes.set_ylim(max(FLOOR, 0.3 * float(np.nanmin(values))), 2.0)
+    # Two decades at least, for the sake of the labels.
+    least = min(0.3 * float(np.nanmin(values)), 0.02)
+    axes.set_ylim(max(FLOOR, least), 2.0)
     top = int(k[seen].max())
     axes.set_xlim(-0.5 - 0.02 * top, top + 0.5 + 0.02 * top)
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -97,6 +99,7 @@ def _certificate(axes: Any, a: CountingMeasure) -> None:
     seen = np.nonzero(law + base > 1e-6 * max(law.max(), base.max()))[0]
     axes.set_xlim(seen[0] - 0.5, seen[-1] + 0.5)
     axes.set_ylim(0.0, 1.35 * max(law.max(), base.max()))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     both = problem.law + problem.masses[0]
     weight = np.bincount(first, both, N + 1)
     mean = np.bincount(first, both * a.potential, N + 1)

@@ -15,7 +15,15 @@ from mfplug.report import labels, layout, style
 from mfplug.report.curves import Curve, Line, Panel
 from mfplug.report.figures import SCALES
 from mfplug.report.guides import Guide, guides
-from mfplug.report.legend import colour, handles, look, marked
+from mfplug.report.legend import (
+    UPPER,
+    bounded_above,
+    colour,
+    handles,
+    limit_entry,
+    look,
+    marked,
+)
 from mfplug.report.rates import Rate
 from mfplug.report.scales import Frame, frame_of, positive, sampled
 from mfplug.report.ticks import set_log_axis
@@ -41,6 +49,11 @@ def draw(source: Path, figure: dict[str, Any], panels: list[Panel]) -> Figure:
     _check_text(source, figure)
     with style.styled():
         entries = [handles(panel, figure["x"]) for panel in panels]
+        if SCALES[figure.get("scale", "loglog")][1] and any(
+            bounded_above(curve) for panel in panels for curve in panel.curves
+        ):
+            # In every panel, so that panels with one legend keep sharing it.
+            entries = [[*several, limit_entry()] for several in entries]
         texts = [[text for _, text in several] for several in entries]
         plan = layout.plan(texts, any(panel.title for panel in panels))
         drawing = Figure(figsize=plan.size)
@@ -252,11 +265,8 @@ def _draw_curve(axes: Axes, curve: Curve, frame: Frame, words: bool) -> None:
 
 def _draw_limits(axes: Axes, curve: Curve, colour: str, frame: Frame) -> None:
     """Mark values that a logarithmic axis cannot show by their upper limits."""
-    for point in curve.points if frame.log_y else ():
-        if point.y <= 0.0 and point.upper is not None and point.upper > 0.0:
-            axes.plot(
-                [point.x], [point.upper], marker=7, color=colour, zorder=3, ls="none"
-            )
+    for x, upper in bounded_above(curve) if frame.log_y else ():
+        axes.plot([x], [upper], marker=UPPER, color=colour, zorder=3, ls="none")
 
 
 def _fitted(rate: Rate, frame: Frame) -> tuple[list[float], list[float]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -13,6 +13,9 @@ from mfplug.report.curves import Curve, Panel
 from mfplug.report.rates import Rate
 
 Handles = list[tuple[Any, str]]
+
+#: Marker of an upper limit: a triangle that hangs from it.
+UPPER: Final = 7
 
 
 def colour(n: int) -> str:
@@ -51,6 +54,21 @@ def handles(panel: Panel, abscissa: str) -> Handles:
                 line = Line2D([], [], color="#333333", linestyle="none", marker="_")
             entries.append((line, bound.label))
     return entries
+
+
+def bounded_above(curve: Curve) -> list[tuple[float, float]]:
+    """Return (x, upper limit) of the values that a logarithmic axis cannot show."""
+    return [
+        (p.x, p.upper)
+        for p in curve.points
+        if p.y <= 0.0 and p.upper is not None and p.upper > 0.0
+    ]
+
+
+def limit_entry() -> tuple[Any, str]:
+    """Return the entry that says what the markers of upper limits are."""
+    mark = Line2D([], [], color=style.GREY, marker=UPPER, linestyle="none")
+    return mark, "upper limit, where the value is not above 0"
 
 
 def marked(entries: Handles, remarks: dict[str, str]) -> Handles:

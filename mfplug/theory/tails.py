@@ -74,11 +74,11 @@ class FluctuationLaw:
         Raises
         ------
         ParameterError
-            If no sum of so many terms comes near the level.
+            If no sum of so many terms comes near the level, or there are none.
         """
         from scipy.optimize import brentq
 
-        goal = level / terms
+        goal = level / terms if terms > 0 else math.inf
         if not self.values.min() < goal < self.values.max():
             raise ParameterError(
                 f"tail 'level': {terms} terms cannot reach it; got {level:g}, expected "
@@ -194,6 +194,9 @@ def sampled_tail(
 
 
 def chernoff_bound(law: FluctuationLaw, terms: int, level: float) -> float:
-    """Return the logarithm of the least exponential bound, min_s n K(s) - s x."""
-    tilt = law.saddle(terms, level)
+    """Return the logarithm of the least exponential bound, min_s n K(s) - s x, s >= 0.
+
+    Of P(S > level); 0 for a level that is not above the mean.
+    """
+    tilt = max(law.saddle(terms, level), 0.0)
     return terms * law.tilted(tilt)[0] - tilt * level

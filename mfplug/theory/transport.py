@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mfplug.errors import NumericsError, ParameterError
+from mfplug.errors import NumericsError, ParameterError, shown
 
 Array = NDArray[np.float64]
 
@@ -26,6 +26,9 @@ _PIVOTS = 100_000_000
 
 # Equal clouds at least this large go to the sparse assignment.
 _SPARSE = 400
+
+# Coordinates whose squares can be added up.
+_FARTHEST = 1e150
 
 # Entries of a matrix of costs of distinct points, at most.
 _DISTINCT = 16_000_000
@@ -222,10 +225,10 @@ def period_sides(period: Sequence[float] | None, axes: int) -> Array:
     """
     if period is None:
         return np.zeros(axes)
-    sides = np.asarray(period, float)
+    sides = _numbers("period", period)
     if sides.shape != (axes,) or not np.all(sides > 0.0):
         raise ParameterError(
-            f"transport 'period': got {list(period)}, expected {axes} positive "
+            f"transport 'period': got {shown(period)}, expected {axes} positive "
             "numbers, inf where there is no period. Give one a coordinate."
         )
     return np.where(np.isfinite(sides), sides, 0.0)
@@ -251,9 +254,13 @@ def checked_clouds(
     ParameterError
         As :func:`bounded_lipschitz`.
     """
-    a, b = np.asarray(x, float), np.asarray(y, float)
+    a, b = _numbers("x", x), _numbers("y", y)
     for name, cloud in (("x", a), ("y", b)):
-        if cloud.ndim != 2 or 0 in cloud.shape or not np.all(np.isfinite(cloud)):
+        if (
+            cloud.ndim != 2
+            or 0 in cloud.shape
+            or not np.all(np.abs(cloud) <= _FARTHEST)
+        ):
             raise ParameterError(
                 f"transport '{name}': got shape {cloud.shape} or a point that is not "
                 "finite, expected finite (n, D). Give one cloud of points."
@@ -266,10 +273,20 @@ def checked_clouds(
     return a, b, _masses("x", a, weights_x), _masses("y", b, weights_y)
 
 
+def _numbers(name: str, values: ArrayLike) -> Array:
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"transport '{name}': not real numbers; got {shown(values)}, expected an "
+            "array of them. Mend it."
+        ) from None
+
+
 def _masses(name: str, cloud: Array, weights: ArrayLike | None) -> Array | None:
     if weights is None:
         return None
-    w = np.asarray(weights, float)
+    w = _numbers(f"weights_{name}", weights)
     total = float(w.sum())
     if w.shape != (len(cloud),) or not np.all(w >= 0.0) or not abs(total - 1.0) < 1e-9:
         raise ParameterError(

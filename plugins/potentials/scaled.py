@@ -3,12 +3,20 @@ r"""A potential whose range and strength change with N, as (5) of the thesis has
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mfplug import ParameterError, Potential, RadialPotential, hookimpl, param
+from mfplug import (
+    ParameterError,
+    Potential,
+    RadialPotential,
+    create,
+    hookimpl,
+    param,
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,16 @@ class Scaled(RadialPotential):
                 f"'{self.base.name}', expected a radial potential. Choose another."
             )
         object.__setattr__(self, "regularity", self.base.regularity)
+
+    def specimen(self, folder: Path) -> Self:
+        """Return this one, or a Gaussian with a = b = 2 where there is no base.
+
+        N^(1/2) with N = 4 in d = 1: phi_4^(1/2) of (5), times 4.
+        """
+        if self.base is not None:
+            return self
+        base = create("potential", "gaussian")
+        return replace(self, base=base, factor=2.0, scale=2.0)
 
     def on(self, dimension: int, box: float | None = None) -> Self:
         """Return this potential in d dimensions, the base placed there too."""

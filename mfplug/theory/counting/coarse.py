@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Values = Callable[[Array, Array], Array]
 
+#: Mass on either side of a cut that tells the density there.
+AROUND = 0.05
+
 #: Observables on the line and in space: the first coordinates.
 OPEN: dict[str, Values] = {
     "q": lambda q, p: q[..., 0],
@@ -148,8 +151,10 @@ def quantile_map(values: Array, weights: Array, cells: int) -> CoarseMap:
 def _below(values: Array, weights: Array, cuts: Array) -> Array:
     """Return the probability below each cut, with 0 before and 1 behind, (m + 1,).
 
-    ``values`` increase. The edge of a cut is h wide, at 10/sqrt(n) of the standard
-    deviation (of the middle two thirds) for n effective points; bias O(h^4).
+    ``values`` increase. The edge of a cut is h wide, at 10/sqrt(n) of a standard
+    deviation for n effective points; bias O(h^4). The deviation is that of the middle
+    two thirds or, where it is less, of a normal law with the density at the cut: a
+    beam, or values that crowd at 0, may be narrow beside the whole.
     """
     from scipy.special import ndtr
 
@@ -158,10 +163,14 @@ def _below(values: Array, weights: Array, cuts: Array) -> Array:
     low, high = np.searchsorted(mass, [0.1587, 0.8413])
     last = values.size - 1
     spread = 0.5 * (values[min(high, last)] - values[min(low, last)])
-    h = 10.0 * spread * float(np.sqrt((weights**2).sum())) / float(weights.sum())
+    scale = 10.0 * float(np.sqrt((weights**2).sum())) / float(weights.sum())
     found = np.empty(cuts.size + 2)
     found[0], found[-1] = 0.0, 1.0
     for i, cut in enumerate(cuts):
+        level = mass[np.searchsorted(values, cut)]
+        near = np.searchsorted(mass, [max(level - AROUND, 0.0), level + AROUND])
+        first, final = values[np.minimum(near, last)]
+        h = scale * min(spread, 0.4 * (final - first) / (2.0 * AROUND))
         start, end = np.searchsorted(values, [cut - 9.0 * h, cut + 9.0 * h])
         z = (cut - values[start:end]) / max(h, 1e-300)
         density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)

@@ -6,11 +6,12 @@ network, which knows nothing of windows.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from mfplug.errors import ParameterError
+from mfplug.errors import ParameterError, shown
 from mfplug.theory.counting.certify import Problem
 from mfplug.theory.counting.network import Network, network
 from mfplug.theory.counting.window_face import WindowFace, window_decomposition
@@ -33,13 +34,16 @@ def sector_range(problem: Problem, k: int) -> tuple[float, float]:
     ParameterError
         If k is no sector, or the problem is too large for its network.
     """
-    N = problem.particles
-    if not 0 <= k <= N:
+    return _face(problem, FACE).ends(_sector(k, problem.particles))
+
+
+def _sector(k: Any, particles: int) -> int:
+    if not (isinstance(k, Integral) and 0 <= int(k) <= particles):
         raise ParameterError(
-            f"counting measure: no such sector; got k = {k}, expected 0 to {N}. "
-            "Choose one of them."
+            f"counting measure: no such sector; got k = {shown(k)}, expected 0 to "
+            f"{particles}. Choose one of them."
         )
-    return _face(problem, FACE).ends(k)
+    return int(k)
 
 
 def sector_ranges(problem: Problem, slack: float = FACE) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,7 @@ def counting_measure(
     (0.5, 0.25)
     """
     f, seed = checked_cells(cells), check_seed(seed)
-    if not 0.5 <= level < 1.0:
-        raise _wrong("the level is wrong", level, "0.5 <= level < 1")
+    level = checked_level(level)
     if isinstance(law, Mapping):
         return exact(problem_of(law, f))
     from mfplug.theory.counting.samples import checked_samples, sampled
@@ -118,6 +118,19 @@ def checked_cells(cells: Any) -> Array:
     return normalised(f, "cells")
 
 
+def checked_level(level: Any) -> float:
+    """Return the level of confidence limits.
+
+    Raises
+    ------
+    ParameterError
+        If it is no number in [1/2, 1[.
+    """
+    if not (isinstance(level, Real) and 0.5 <= float(level) < 1.0):
+        raise _wrong("the level is wrong", shown(level), "0.5 <= level < 1")
+    return float(level)
+
+
 def normalised(weights: Array, what: str) -> Array:
     """Return weights divided by their sum, which has to be 1 up to rounding."""
     if not np.isfinite(weights).all():
@@ -166,7 +179,7 @@ def _occupation(key: Any, cells: int) -> tuple[int, ...]:
     try:
         numbers = tuple(key)
         whole = tuple(int(n) for n in numbers)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _wrong(
             "an occupation is wrong", shown(key), "a tuple of counts"
         ) from None

@@ -48,6 +48,8 @@ def checked_samples(samples: Any, cells: int) -> Index:
         If they are no occupations of one number of particles, or too few.
     """
     try:
+        if np.iscomplexobj(samples):
+            raise TypeError
         rows = np.asarray(samples, dtype=float)
     except (TypeError, ValueError):
         raise _wrong("samples are no numbers", shown(samples), "counts") from None
