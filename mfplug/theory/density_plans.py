@@ -24,7 +24,7 @@ from mfplug.theory.softened import (
 Array = NDArray[np.float64]
 
 #: The softening, in distances of neighbouring columns, of the first plan and of the
-#: last. Newton's method would be far from the solution, so there are larger ones before.
+#: last. Newton's method would be far from the solution: there are larger ones before.
 _SOFTENING, _LEAST_SOFTENING, _SOFT = 0.15, 0.01, (1.0, 0.4)
 #: Columns are joined in fours until there are fewer than these.
 _FEW, _JOINED = 400, 4
