@@ -93,7 +93,7 @@ def test_what_fails_in_a_thread_is_said_as_in_one(monkeypatch, in_threads):
 def test_replicas_drawn_together_are_those_drawn_alone(monkeypatch):
     law = {"name": "gaussian", "qq": 0.7, "qp": 0.2, "pp": 0.4, "mean_q": 0.3}
     together = run(initial=law)
-    monkeypatch.setattr(start, "_together", lambda law: False)
+    monkeypatch.setattr(start, "_hook", lambda law: "sample()")
     assert np.array_equal(run(initial=law).q, together.q)
 
 

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 DEGREES = {1: (6, 4, 4), 2: (4, 3, 3), 3: (3, 2, 3)}
 QUADRATURE = 16384
 #: Points of f_0 at which |h| is averaged for s > 1: drawn once, the same for all N.
-TUPLES = 32768
+TUPLES = 65536
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ class MarginalL1(mfplug.Observable):
         """Return for each s values (M, s, K) of the basis at points of f^s, weights.
 
         For s = 1 the nodes; for s > 1 points that do not depend on N or the replicas,
-        so that their error is common to all N and no exponent feels it.
+        so that their error is common to all N and exponents hardly feel it. What a
+        control variate leaves of it is part of the intervals.
         """
         found = {1: (basis(nodes)[:, None, :], w)}
         if max(self.s) > 1:
@@ -223,12 +224,13 @@ def _l1(
     features, bodies = family.features(values), family.bodies
     most = np.array([order[bodies == b].max(initial=0) for b in range(4)])
     keep = np.flatnonzero(bodies <= s)
-    estimate = hoeffding_l1(found.of(keep), features[:, keep], w)
+    drawn = s > 1
+    estimate = hoeffding_l1(found.of(keep), features[:, keep], w, drawn=drawn)
     least = int(most[1 : min(s, 2) + 1].min())
     if least < 4:
         return estimate, f"without what is beyond degree {least}"
     fewer = np.flatnonzero((bodies <= s) & (order <= most[bodies] - 2))
-    shorter = hoeffding_l1(found.of(fewer), features[:, fewer], w)
+    shorter = hoeffding_l1(found.of(fewer), features[:, fewer], w, drawn=drawn)
     return continued(estimate, shorter.value), ""
 
 
