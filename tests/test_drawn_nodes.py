@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
+import pytest
 from scipy.integrate import quad
 
+from mfplug.theory.manybody import Products
 from mfplug.theory.projection import HoeffdingCoefficients
 from mfplug.theory.projection_distance import hoeffding_l1
 
@@ -39,7 +42,7 @@ def test_the_interval_holds_the_norm_and_is_narrower_than_without_control():
     equal = np.full(POINTS, 1 / POINTS)
     for seed in range(SEEDS):
         e = values(np.random.default_rng([7, seed]).normal(size=POINTS))
-        found = hoeffding_l1(known(5), e, equal, drawn=True)
+        found = hoeffding_l1(known(5), e, equal, squares=[1.0, 1.0])
         inside += found.lower <= exact <= found.upper
         with_control.append(found.value / exact - 1)
         without.append(hoeffding_l1(known(5), e, equal).value / exact - 1)
@@ -50,6 +53,19 @@ def test_the_interval_holds_the_norm_and_is_narrower_than_without_control():
     # Planted defect: without the nodes' error the interval is a point.
     bare = hoeffding_l1(known(5), e, equal)
     assert not bare.lower <= exact <= bare.upper
+
+
+def test_squares_of_products_are_their_means():
+    """Of pairs and triples of two Hermite polynomials, by exact nodes for each body."""
+    x, w = np.polynomial.hermite_e.hermegauss(6)
+    w /= w.sum()
+    every = np.array(list(itertools.product(range(6), repeat=3)))
+    weights = w[every].prod(axis=1)
+    family = Products(((0,), (1,), (0, 0), (0, 1), (0, 0, 0), (0, 0, 1)))
+    found = family.features(values(x[every]))
+    assert weights @ found**2 == pytest.approx(family.squares(3), rel=1e-12)
+    gram = (weights[:, None] * found).T @ found
+    assert gram == pytest.approx(np.diag(family.squares(3)), abs=1e-12)
 
 
 def test_nodes_that_are_exact_are_left_as_they_are():

@@ -107,14 +107,25 @@ class Products:
             )
         return self.sums(e) / np.array([math.perm(n, int(b)) for b in self.bodies])
 
+    def squares(self, particles: int) -> Array:
+        r"""Return E[Phi_alpha^2] of s particles, s!/((s - b)! |alpha|!_=): shape (P,).
+
+        Phi_alpha is the sum of as many orthonormal products.
+        """
+        found = [
+            math.perm(particles, len(product)) / _same(product)
+            for product in self.products
+        ]
+        return np.array(found)
+
     def features(self, values: ArrayLike) -> Array:
         """Return Phi_alpha of s particles with e_k = ``values`` (..., s, K)."""
-        return self.sums(values) / np.array(
-            [
-                math.prod(math.factorial(c) for c in Counter(product).values())
-                for product in self.products
-            ]
-        )
+        return self.sums(values) / np.array([_same(k) for k in self.products])
+
+
+def _same(product: Product) -> int:
+    """Return the number of permutations that change nothing."""
+    return math.prod(math.factorial(c) for c in Counter(product).values())
 
 
 def product_family(

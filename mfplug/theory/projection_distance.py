@@ -47,7 +47,7 @@ def hoeffding_l1(
     basis_values: ArrayLike,
     weights: ArrayLike,
     level: float = 0.95,
-    drawn: bool = False,
+    squares: ArrayLike | None = None,
 ) -> L1Estimate:
     """Return ||F^1 - f_t||_1 = E_{f_0}|sum_k c_k e_k| / N with a bracket.
 
@@ -61,10 +61,11 @@ def hoeffding_l1(
         Weights of the nodes, >= 0, shape (M,).
     level
         Probability of the two-sided interval [lower, upper], kept or exceeded.
-    drawn
-        Whether the nodes are independent points of f_0 of equal weights, and the e_k
-        orthonormal. Then h^2, whose mean sum_k c_k^2 is known, is a control variate of
-        |h|, and what is left of the nodes' error belongs to ``stderr`` and interval.
+    squares
+        E[e_k^2], shape (K,), if the nodes are independent points of f_0 of equal
+        weights and the e_k orthogonal. Then h^2, whose mean sum_k c_k^2 E[e_k^2] is
+        known, is a control variate of |h|, and what is left of the nodes' error belongs
+        to ``stderr`` and the interval. Without it the nodes count as exact.
 
     Raises
     ------
@@ -95,7 +96,10 @@ def hoeffding_l1(
         0.0,
     )
     quantile = student_quantile(level, min(c.sizes) - 1)
-    moved, doubt = _of_the_nodes(e @ c.value, c.value) if drawn else (0.0, 0.0)
+    moved, doubt = 0.0, 0.0
+    if squares is not None:
+        known = float(np.asarray(squares, float) @ c.value**2)
+        moved, doubt = _of_the_nodes(e @ c.value, known)
     plug_in, cross, doubt = plug_in + moved / n, cross + moved / n, doubt / n
     return L1Estimate(
         value=max((2.0 * plug_in + cross) / 3.0, 0.0),
@@ -109,14 +113,13 @@ def hoeffding_l1(
     )
 
 
-def _of_the_nodes(h: Array, coefficients: Array) -> tuple[float, float]:
-    """Return what a regression on h^2 adds to the mean of |h|, and its own error."""
+def _of_the_nodes(h: Array, known: float) -> tuple[float, float]:
+    """Return what a regression on h^2, of a known mean, adds to |h|, and its error."""
     size, square = np.abs(h), h * h
     away = square - square.mean()
     spread = float((away**2).sum())
     slope = float((size * away).sum()) / spread if spread > 0.0 else 0.0
     rest = size - size.mean() - slope * away
-    known = float(coefficients @ coefficients)
     moved = -slope * (float(square.mean()) - known)
     return moved, math.sqrt(float((rest**2).mean()) / len(h))
 

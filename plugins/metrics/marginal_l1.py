@@ -224,14 +224,19 @@ def _l1(
     features, bodies = family.features(values), family.bodies
     most = np.array([order[bodies == b].max(initial=0) for b in range(4)])
     keep = np.flatnonzero(bodies <= s)
-    drawn = s > 1
-    estimate = hoeffding_l1(found.of(keep), features[:, keep], w, drawn=drawn)
+    # For s > 1 the points are drawn, and the Phi_alpha orthogonal.
+    squares = family.squares(s)
+
+    def norm(chosen: NDArray[np.intp]) -> L1Estimate:
+        known = squares[chosen] if s > 1 else None
+        return hoeffding_l1(found.of(chosen), features[:, chosen], w, squares=known)
+
+    estimate = norm(keep)
     least = int(most[1 : min(s, 2) + 1].min())
     if least < 4:
         return estimate, f"without what is beyond degree {least}"
     fewer = np.flatnonzero((bodies <= s) & (order <= most[bodies] - 2))
-    shorter = hoeffding_l1(found.of(fewer), features[:, fewer], w, drawn=drawn)
-    return continued(estimate, shorter.value), ""
+    return continued(estimate, norm(fewer).value), ""
 
 
 def _row(
